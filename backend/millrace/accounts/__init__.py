@@ -1,0 +1,1 @@
+"""Who uses Millrace: accounts, their roles and how they sign in."""

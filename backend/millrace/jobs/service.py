@@ -1,0 +1,214 @@
+"""The one door for change: every move of every job passes here. Commit first, then announce, then send.
+
+An event or a message that gets lost after the commit is repaired by others (a refetch, the scheduler's sweeps), so
+neither can fail a verb.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+from uuid_utils import uuid7
+
+from millrace.accounts.account import Account
+from millrace.clock import Clock
+from millrace.errors import Conflict, NotAllowed, NotFound
+from millrace.jobs.events import JobChanged, LogWritten, ProgressMade
+from millrace.jobs.job import ClaimedJob, Delivery, Job, LogLine, Progress
+from millrace.jobs.outcome import AttemptError, Claim, Outcome, Rescue, Settlement
+from millrace.jobs.ports import Dispatcher, FileDirectory, JobQueries, JobStore, Publisher, QueuedMark
+from millrace.jobs.registry import Registry
+from millrace.jobs.retry import RetryPolicy
+from millrace.jobs.states import JobState, Verb, is_allowed
+from millrace.jobs.submission import Admission, Submission
+from millrace.jobs.visibility import EVERYTHING, may_govern, may_submit, visible_to
+
+LOST_WORKER = AttemptError("worker_lost", "WorkerLost", "The worker that ran this attempt stopped answering.")
+
+
+class JobNotFound(NotFound):
+    """There is no such job, or it isn't yours to see."""
+
+    code = "job_not_found"
+
+
+class WrongState(Conflict):
+    """The job's state doesn't allow this."""
+
+    code = "wrong_state"
+
+
+class JobService:
+    """Submits, claims, settles and governs jobs. Safe to share between threads."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        store: JobStore,
+        queries: JobQueries,
+        files: FileDirectory,
+        dispatcher: Dispatcher,
+        publisher: Publisher,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._queries = queries
+        self._admission = Admission(files, clock)
+        self._dispatcher = dispatcher
+        self._publisher = publisher
+
+    # What people ask for
+
+    def submit(self, submission: Submission, submitter: Account) -> Job:
+        """Accept a job. When this returns, the job survives the loss of any process and of Redis.
+
+        Raises:
+            NotAllowed: The submitter's role only reads.
+            UnknownJobType, PayloadInvalid, ValidationFailed: The submission is wrong.
+            DatabaseUnavailable: Whether the job was stored is unknown.
+        """
+        if not may_submit(submitter):
+            raise NotAllowed("Your role may look, but not submit jobs.")
+        handler = self._registry.get(submission.type)
+        new_job = self._admission.admit(str(uuid7()), submission, handler, submitter)
+        job = self._store.submit(new_job)
+        self._announce([job])
+        self._send([job])
+        return job
+
+    def cancel(self, job_id: str, by: Account) -> Job:
+        """Cancel a waiting job at once; ask a running one to stop. Asking twice changes nothing.
+
+        Raises:
+            JobNotFound: It doesn't exist, or `by` doesn't see it.
+            NotAllowed: `by` sees it but doesn't govern it.
+            WrongState: It has finished.
+        """
+        job = self._governed(job_id, by)
+        if job.state is JobState.RUNNING and job.cancel_requested:
+            return job
+        return self._moved(self._store.cancel(job_id, by.id), job, Verb.CANCEL)
+
+    def requeue(self, job_id: str, by: Account) -> Job:
+        """Send a finished job again, with its failures forgotten.
+
+        Raises:
+            JobNotFound, NotAllowed: As for `cancel`.
+            WrongState: It hasn't finished.
+        """
+        job = self._governed(job_id, by)
+        moved = self._moved(self._store.requeue(job_id), job, Verb.REQUEUE)
+        self._send([moved])
+        return moved
+
+    def _governed(self, job_id: str, by: Account) -> Job:
+        job = self._queries.get(job_id, visible_to(by))
+        if job is None:
+            raise JobNotFound
+        if not may_govern(by, job):
+            raise NotAllowed("Your role may look at this job, but not change it.")
+        return job
+
+    def _moved(self, moved: Job | None, seen: Job, verb: Verb) -> Job:
+        if moved is None:
+            current = self._queries.get(seen.id, EVERYTHING) or seen
+            state = seen.state if is_allowed(verb, current.state) else current.state
+            raise WrongState(f"This job is {state}, so it can't be {_PARTICIPLES[verb]}.")
+        self._announce([moved])
+        return moved
+
+    # What workers ask for
+
+    def claim(self, delivery: Delivery, worker_id: str, token: str | None = None) -> ClaimedJob | None:
+        """Begin an attempt, or answer None where it is no longer to be had. Repeatable with the same `token`.
+
+        Raises:
+            DatabaseUnavailable: Whether it was claimed is unknown; claim again with the same token.
+        """
+        claim = Claim(delivery.job_id, delivery.attempt, token or str(uuid4()), worker_id)
+        claimed = self._store.claim(claim)
+        if claimed is not None:
+            self._announce([claimed.job])
+        return claimed
+
+    def settle(self, job: Job, outcome: Outcome) -> Job | None:
+        """End the attempt that `job` was claimed for; None where the fence refused, because it was taken away.
+
+        Raises:
+            DatabaseUnavailable: Whether it was settled is unknown; settle again.
+        """
+        if job.token is None:
+            raise ValueError("only a claimed job can be settled")
+        settled = self._store.settle(Settlement(job.id, job.attempt, job.token, outcome))
+        if settled is not None:
+            self._announce([settled])
+            self._send([settled])
+        return settled
+
+    def report_progress(self, progress: Progress, *, store: bool) -> None:
+        """Announce how far an attempt is; `store` keeps it in the row too, at most once a second per job."""
+        if store:
+            self._store.save_progress([progress])
+        self._publisher.publish([ProgressMade(progress)])
+
+    def write_logs(self, lines: Sequence[LogLine]) -> None:
+        """Keep and announce lines of an attempt's log."""
+        self._store.append_logs(lines)
+        self._publisher.publish([LogWritten(tuple(lines))])
+
+    # What the scheduler asks for
+
+    def promote_due(self, limit: int) -> int:
+        """Queue up to `limit` jobs whose time has come; how many there were."""
+        promoted = self._store.promote_due(limit)
+        self._announce(promoted)
+        self._send(promoted)
+        return len(promoted)
+
+    def resend_unsent(
+        self, after: QueuedMark | None, settled_for: timedelta, limit: int
+    ) -> tuple[QueuedMark | None, int]:
+        """Look at one page of queued jobs and send those that the broker doesn't hold.
+
+        Returns:
+            Where to go on (None at the end), and how many jobs were sent.
+        """
+        page = self._queries.queued_after(after, settled_for.total_seconds(), limit)
+        sent = self._dispatcher.send_missing(page) if page else 0
+        if len(page) < limit or page[-1].queued_at is None:
+            return None, sent
+        return QueuedMark(page[-1].queued_at, page[-1].id), sent
+
+    def rescue_from(self, worker_id: str) -> int:
+        """Take every running job from a worker that is lost; how many there were."""
+        lost = self._queries.running_on(worker_id)
+        rescues = [
+            Rescue(
+                job.id,
+                job.attempt,
+                job.token,
+                LOST_WORKER,
+                self._policy_of(job).pause_after(job.failures + 1),
+            )
+            for job in lost
+        ]
+        rescued = self._store.rescue(rescues) if rescues else []
+        self._announce(rescued)
+        return len(rescued)
+
+    def _policy_of(self, job: Job) -> RetryPolicy:
+        known = {handler.type: handler.retry for handler in self._registry}
+        return known.get(job.type, RetryPolicy())
+
+    def _announce(self, jobs: Sequence[Job]) -> None:
+        if jobs:
+            self._publisher.publish([JobChanged(job) for job in jobs])
+
+    def _send(self, jobs: Sequence[Job]) -> None:
+        queued = [job for job in jobs if job.state is JobState.QUEUED]
+        if queued:
+            self._dispatcher.send(queued)
+
+
+_PARTICIPLES = {Verb.CANCEL: "cancelled", Verb.REQUEUE: "sent again"}

@@ -1,0 +1,1 @@
+"""Named lines for work, and the workers that serve them."""

@@ -1,0 +1,42 @@
+"""A worker's record: what serves which queues, and whether it lives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker as it registered. `beats` only grows; who watches it unchanged knows that the worker is silent."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    queues: tuple[str, ...]
+    threads: int
+    started_at: datetime
+    beats: int
+
+
+class WorkerStore(Protocol):
+    """Keeps worker records. All methods raise `DatabaseUnavailable` where the database doesn't answer."""
+
+    def register(
+        self, worker_id: str, host: str, pid: int, version: str, queues: tuple[str, ...], threads: int
+    ) -> None:
+        """Add a worker that starts now."""
+
+    def beat(self, worker_id: str) -> frozenset[str] | None:
+        """Raise the worker's counter.
+
+        Returns:
+            Ids of the jobs running on it that somebody asked to cancel; None where the worker was given up for lost.
+        """
+
+    def deregister(self, worker_id: str) -> None:
+        """Remove a worker that holds nothing any more."""
+
+    def beats(self) -> Mapping[str, int]:
+        """The counter of every registered worker, by its id."""
