@@ -33,7 +33,6 @@ class Verb(StrEnum):
     RESCUE = "rescue"
     CANCEL = "cancel"
     REQUEUE = "requeue"
-    AMEND = "amend"
 
 
 S = JobState
@@ -66,7 +65,6 @@ MOVES: Mapping[Verb, Move] = {
     Verb.RESCUE: _move({S.RUNNING}, S.RETRYING, S.FAILED, S.CANCELLED),
     Verb.CANCEL: _move(UNFINISHED, S.CANCELLED, S.RUNNING),
     Verb.REQUEUE: _move(FINISHED, S.QUEUED),
-    Verb.AMEND: _move(WAITING, *WAITING),
 }
 
 
