@@ -1,0 +1,1 @@
+"""Runs attempts: takes deliveries from the broker, claims, calls the handler, settles."""

@@ -1,0 +1,142 @@
+"""An attempt, from the message to the last line in the database. Read `run`: the rest of the file follows its order.
+
+claim → progress → cancellation → time limit → retry → handler → settle
+
+The claim and the settlement are repeated until the database answers; each finds itself done. Whoever comes second (a
+message sent twice, a worker that was given up for lost) is refused by the claim or by the settlement.
+"""
+
+from contextlib import ExitStack
+from uuid import uuid4
+
+import orjson
+import structlog
+
+from millrace.jobs.handler import JobResult, PermanentFailure
+from millrace.jobs.job import ClaimedJob, Delivery, Job
+from millrace.jobs.outcome import AttemptError, Completed, Failed, Outcome
+from millrace.jobs.registry import Registry
+from millrace.jobs.retry import RetryPolicy
+from millrace.jobs.service import JobService
+from millrace.jobs.validation import PayloadInvalid, check_text, load_payload
+from millrace.worker.context import AttemptContext, Files
+from millrace.worker.held import HeldAttempts, StopSignal
+from millrace.worker.middleware.cancellation import cancellation
+from millrace.worker.middleware.progress import progress
+from millrace.worker.middleware.retry import judge, retry_by
+from millrace.worker.middleware.time_limit import time_limit
+from millrace.worker.patience import Patience, ProcessEnds
+from millrace.worker.reporter import Reporter
+from millrace.worker.running import RunningAttempt, through
+from millrace.worker.scratch import ScratchFolders
+
+MAX_RESULT_BYTES = 256 * 1024
+UNSETTLED = AttemptError("not_recorded", "NotRecorded", "How the attempt ended couldn't be written down.")
+
+log = structlog.get_logger(__name__)
+
+
+class AttemptRunner:
+    """Runs attempts for one worker. Each `run` belongs to its thread; any number run side by side."""
+
+    def __init__(
+        self,
+        worker_id: str,
+        jobs: JobService,
+        registry: Registry,
+        files: Files,
+        held: HeldAttempts,
+        reporter: Reporter,
+        scratch: ScratchFolders,
+        patience: Patience,
+    ) -> None:
+        self._worker_id = worker_id
+        self._jobs = jobs
+        self._registry = registry
+        self._files = files
+        self._held = held
+        self._reporter = reporter
+        self._scratch = scratch
+        self._patience = patience
+        retry = retry_by({handler.type: handler.retry for handler in registry})
+        self._pipeline = through((progress, cancellation, time_limit, retry), self._call_handler)
+
+    def run(self, delivery: Delivery) -> None:
+        """Claim one attempt, run its handler, settle the outcome. Safe to call twice; never raises for a handler.
+
+        Raises:
+            ProcessEnds: The database was away until the end of the process; the scheduler repairs what this left.
+        """
+        with ExitStack() as stack:
+            stop = stack.enter_context(self._held.hold(delivery))
+            if stop is None:
+                return
+            stack.enter_context(
+                structlog.contextvars.bound_contextvars(job_id=delivery.job_id, attempt=delivery.attempt)
+            )
+            claimed = self._claim(delivery)
+            if claimed is None:  # taken by another worker, cancelled, or sent twice
+                return
+            attempt = self._prepare(claimed, stop, stack)
+            outcome = self._outcome_of(attempt)
+            self._settle(attempt.job, outcome)
+
+    def _claim(self, delivery: Delivery) -> ClaimedJob | None:
+        token = str(uuid4())
+        return self._patience.until_answered(lambda: self._jobs.claim(delivery, self._worker_id, token))
+
+    def _prepare(self, claimed: ClaimedJob, stop: StopSignal, stack: ExitStack) -> RunningAttempt:
+        log.info("attempt_started", type=claimed.job.type, queue=claimed.job.queue)
+        report = self._reporter.open(claimed.job)
+        scratch = stack.enter_context(self._scratch.folder())
+        context = AttemptContext(claimed.job, stop, report, self._files, scratch)
+        return RunningAttempt(claimed.job, claimed.payload, stop, report, context)
+
+    def _outcome_of(self, attempt: RunningAttempt) -> Outcome:
+        try:
+            return self._pipeline(attempt)
+        except Exception as error:  # a fault of ours must not leave the job running for ever
+            log.exception("pipeline_broken")
+            return judge(error, attempt, RetryPolicy())
+
+    def _call_handler(self, attempt: RunningAttempt) -> Outcome:
+        handler = self._registry.get(attempt.job.type)
+        payload = load_payload(handler, attempt.payload)
+        return Completed(_checked(handler.run(payload, attempt.context)))
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        try:
+            settled = self._patience.until_answered(lambda: self._jobs.settle(job, outcome))
+        except ProcessEnds:
+            raise
+        except Exception:  # an outcome that no row can hold must not leave the job running for ever
+            log.exception("settlement_broken")
+            settled = self._patience.until_answered(lambda: self._jobs.settle(job, Failed(UNSETTLED)))
+        if settled is None:
+            log.warning("attempt_was_taken_away", outcome=outcome.verb)
+        elif isinstance(outcome, Completed):
+            log.info("attempt_ended", state=settled.state)
+        else:
+            log.info("attempt_ended", state=settled.state, error=settled.error_code)
+
+
+def _checked(result: JobResult) -> JobResult:
+    """The result as JSON, such as it will be read back.
+
+    Raises:
+        PermanentFailure: It is no JSON object, or too large. The work is done, so doing it again would be wrong.
+    """
+    if result is None:
+        return None
+    try:
+        text = orjson.dumps(dict(result))
+        checked: JobResult = orjson.loads(text)
+        check_text(checked, "result")
+    except (TypeError, ValueError, PayloadInvalid) as error:
+        raise PermanentFailure("The handler returned something that is no JSON object.", code="bad_result") from error
+    if len(text) > MAX_RESULT_BYTES:
+        raise PermanentFailure(
+            f"The result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept. Save an artifact instead.",
+            code="result_too_large",
+        )
+    return checked

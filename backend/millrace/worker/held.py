@@ -1,0 +1,118 @@
+"""The attempts that this process holds, and what asks them to stop."""
+
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+from millrace.clock import Clock
+from millrace.jobs.handler import HandlerSignal, JobCancelled, TimeLimitExceeded
+from millrace.jobs.job import Delivery
+
+
+class StopReason(Enum):
+    """Why an attempt must end early."""
+
+    CANCELLED = auto()
+    LOST = auto()
+    SHUTDOWN = auto()
+
+
+class AttemptStopped(HandlerSignal):
+    """The worker shuts down, or the attempt was taken from it. Raised by the context; a handler lets it pass."""
+
+
+class StopSignal:
+    """What a running attempt looks at to learn that it must end. Written by any thread, read by the handler's."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._deadline: float | None = None
+        self.reason: StopReason | None = None
+
+    def ask(self, reason: StopReason) -> None:
+        """Ask the attempt to end. A cancellation outweighs other reasons."""
+        if self.reason is None or reason is StopReason.CANCELLED:
+            self.reason = reason
+
+    def set_time_limit(self, seconds: float) -> None:
+        """Let the attempt end `seconds` from now."""
+        self._deadline = self._clock.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise where the attempt must end.
+
+        Raises:
+            JobCancelled, AttemptStopped, TimeLimitExceeded: It must.
+        """
+        if self.reason is StopReason.CANCELLED:
+            raise JobCancelled("The job was cancelled.")
+        if self.reason is not None:
+            raise AttemptStopped(f"The attempt was stopped: {self.reason.name.lower()}.")
+        if self._deadline is not None and self._clock.monotonic() > self._deadline:
+            raise TimeLimitExceeded("The attempt ran longer than its time limit.")
+
+
+class HeldAttempts:
+    """What this process has in hand, from before the claim until after the settlement. Shared between threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._signals: dict[Delivery, StopSignal] = {}
+        self._is_closing = False
+
+    @contextmanager
+    def hold(self, delivery: Delivery) -> Iterator[StopSignal | None]:
+        """Hold an attempt for as long as the block lasts; None where this process holds it already."""
+        signal = self._add(delivery)
+        try:
+            yield signal
+        finally:
+            if signal is not None:
+                self._remove(delivery)
+
+    def cancel(self, job_ids: Collection[str]) -> None:
+        """Tell those attempts of `job_ids` that are held here that somebody cancelled their job."""
+        with self._changed:
+            for delivery, signal in self._signals.items():
+                if delivery.job_id in job_ids:
+                    signal.ask(StopReason.CANCELLED)
+
+    def give_up(self) -> None:
+        """Ask all to stop, because they were taken from this worker."""
+        with self._changed:
+            self._ask_all(StopReason.LOST)
+
+    def shut_down(self) -> None:
+        """Ask all to stop, and those that come as well."""
+        with self._changed:
+            self._is_closing = True
+            self._ask_all(StopReason.SHUTDOWN)
+
+    def wait_until_empty(self, timeout_seconds: float) -> bool:
+        """Wait until nothing is held; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._signals, timeout_seconds)
+
+    def __len__(self) -> int:
+        return len(self._signals)
+
+    def _add(self, delivery: Delivery) -> StopSignal | None:
+        with self._changed:
+            if delivery in self._signals:
+                return None
+            signal = StopSignal(self._clock)
+            if self._is_closing:
+                signal.ask(StopReason.SHUTDOWN)
+            self._signals[delivery] = signal
+            return signal
+
+    def _remove(self, delivery: Delivery) -> None:
+        with self._changed:
+            del self._signals[delivery]
+            self._changed.notify_all()
+
+    def _ask_all(self, reason: StopReason) -> None:
+        for signal in self._signals.values():
+            signal.ask(reason)

@@ -1,0 +1,47 @@
+"""Repeats what the database didn't answer, until it does or the process must end."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from millrace.errors import DatabaseUnavailable
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class ProcessEnds(Exception):
+    """The process must end before the database answered; what was tried is left to the scheduler."""
+
+
+class Patience:
+    """For work that may be repeated: a claim or a settlement, which find themselves done. Shared between threads."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+
+    def end(self) -> None:
+        """Let everybody who waits for the database give up."""
+        self._ending.set()
+
+    def until_answered(self, work: Callable[[], T]) -> T:
+        """Do `work`, again and again with growing pauses while the database doesn't answer.
+
+        Raises:
+            ProcessEnds: `end` was called meanwhile.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return work()
+            except DatabaseUnavailable as error:
+                if pause == FIRST_PAUSE_SECONDS:
+                    log.warning("database_away", reason=str(error))
+                if self._ending.wait(pause):
+                    raise ProcessEnds from error
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
