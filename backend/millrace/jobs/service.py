@@ -180,6 +180,10 @@ class JobService:
             return None, sent
         return QueuedMark(page[-1].queued_at, page[-1].id), sent
 
+    def running_workers(self) -> frozenset[str]:
+        """Ids of the workers that some running job is booked on, registered or not."""
+        return self._queries.running_workers()
+
     def rescue_from(self, worker_id: str) -> int:
         """Take every running job from a worker that is lost; how many there were."""
         lost = self._queries.running_on(worker_id)
