@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import ConnectionPoolEntry, SingletonThreadPool
 
 from millrace.errors import ConfigurationError, DatabaseUnavailable
@@ -101,6 +102,14 @@ class Database:
         self._engine.dispose()
 
 
+class _HintingCompiler(SQLiteCompiler):
+    """Passes `with_hint(…, "INDEXED BY …")` on, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        del table
+        return text
+
+
 def _was_disconnected(error: BaseException | None) -> bool:
     return isinstance(error, exc.DBAPIError) and error.connection_invalidated
 
@@ -134,6 +143,7 @@ def _sqlite_engine(url: sa.URL, *, full_sync: bool) -> sa.Engine:
         pool_size=MOST_THREADS,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )
+    engine.dialect.statement_compiler = _HintingCompiler
     synchronous = "FULL" if full_sync else "NORMAL"
 
     @sa.event.listens_for(engine, "connect")

@@ -70,9 +70,14 @@ class SqlJobQueries:
         return [LogLine(**row._mapping) for row in rows]
 
     def queued_after(self, mark: QueuedMark | None, settled_for_seconds: float, limit: int) -> Sequence[Job]:
-        statement = sa.select(*ROW).where(
-            jobs.c.state == sa.literal_column("'queued'"),
-            jobs.c.queued_at <= seconds_from_now(-settled_for_seconds),
+        # SQLite, without statistics, would rather sort all that is queued.
+        statement = (
+            sa.select(*ROW)
+            .with_hint(jobs, "INDEXED BY ix_jobs_queued", "sqlite")
+            .where(
+                jobs.c.state == sa.literal_column("'queued'"),
+                jobs.c.queued_at <= seconds_from_now(-settled_for_seconds),
+            )
         )
         if mark is not None:
             statement = statement.where(
@@ -85,6 +90,10 @@ class SqlJobQueries:
         return self._jobs(
             sa.select(*ROW).where(jobs.c.state == sa.literal_column("'running'"), jobs.c.worker_id == worker_id)
         )
+
+    def running_workers(self) -> frozenset[str]:
+        statement = sa.select(jobs.c.worker_id).where(jobs.c.state == sa.literal_column("'running'")).distinct()
+        return self._database.read(lambda connection: frozenset(connection.execute(statement).scalars()))
 
     def _jobs(self, statement: sa.Select[Any]) -> list[Job]:
         return self._database.read(lambda connection: [job_of(row) for row in connection.execute(statement)])

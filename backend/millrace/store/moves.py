@@ -223,6 +223,8 @@ def promote_due(dialect: str) -> Statement:
     """Scheduled or retrying → queued, the first `limit` whose time has come. Two sweeps never take the same job."""
     due = (
         sa.select(jobs.c.id)
+        # SQLite, without statistics, would rather sort all that is scheduled.
+        .with_hint(jobs, "INDEXED BY ix_jobs_due", "sqlite")
         .where(sa.text("state IN ('scheduled', 'retrying')"), jobs.c.run_at <= utc_now())
         .order_by(jobs.c.run_at)
         .limit(sa.bindparam("limit"))

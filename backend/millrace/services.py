@@ -1,0 +1,169 @@
+"""The only place where parts are joined: settings in, working services out. Nothing connects before its first use."""
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from millrace import handlers
+from millrace.accounts.passwords import Passwords
+from millrace.accounts.service import AccountService
+from millrace.broker.connection import connect
+from millrace.broker.dispatcher import DramatiqDispatcher
+from millrace.broker.stock_broker import StockBroker
+from millrace.clock import Clock, SystemClock
+from millrace.errors import ConfigurationError, DatabaseUnavailable
+from millrace.eventbus.publisher import RedisPublisher
+from millrace.eventbus.subscriber import ALL_KINDS, Subscriber
+from millrace.eventbus.wire import Kind
+from millrace.files.local import LocalFolder
+from millrace.files.service import FileService
+from millrace.jobs.events import Event
+from millrace.jobs.reader import JobReader
+from millrace.jobs.registry import Registry
+from millrace.jobs.service import JobService
+from millrace.offload import Offload, run_here
+from millrace.queues.worker import WorkerStore
+from millrace.settings import Settings
+from millrace.store.account_store import SqlAccountStore
+from millrace.store.database import Database
+from millrace.store.file_store import FileStore
+from millrace.store.job_queries import SqlJobQueries
+from millrace.store.job_store import SqlJobStore
+from millrace.store.migrate import is_current
+from millrace.store.worker_store import SqlWorkerStore
+
+ENTRY_POINT_GROUP = "millrace.handlers"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """How a part that Millrace leans on answered: None where it didn't, else after how long."""
+
+    name: str
+    latency_seconds: float | None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is there."""
+        return self.latency_seconds is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the interfaces work with. One per process."""
+
+    settings: Settings
+    clock: Clock
+    offload: Offload
+    registry: Registry
+    jobs: JobService
+    reader: JobReader
+    accounts: AccountService
+    files: FileService
+    workers: WorkerStore
+    broker: StockBroker
+    publisher: RedisPublisher
+    database: Database
+    redis: Redis
+
+    def subscriber(
+        self, on_event: Callable[[Event], None], on_gap: Callable[[], None], *, jobs_only: bool = False
+    ) -> Subscriber:
+        """A subscription to everything that is announced, or to state changes alone."""
+        kinds = frozenset({Kind.JOBS}) if jobs_only else ALL_KINDS
+        return Subscriber(lambda: connect(self.settings.redis_url), on_event, on_gap, kinds=kinds)
+
+    def dependencies(self) -> tuple[Dependency, Dependency]:
+        """The database and Redis, asked just now. The database counts only with the newest schema."""
+        return (
+            Dependency("database", self._latency(lambda: is_current(self.database))),
+            Dependency("redis", self._latency(self.redis.ping)),
+        )
+
+    def _latency(self, ask: Callable[[], object]) -> float | None:
+        start = time.perf_counter()
+        try:
+            answer = ask()
+        except (DatabaseUnavailable, RedisError, OSError):
+            return None
+        return time.perf_counter() - start if answer else None
+
+    def close(self) -> None:
+        """Write what waits to be announced, and let go of every connection."""
+        self.publisher.close()
+        self.redis.close()
+        self.database.close()
+
+
+def build_services(settings: Settings, *, offload: Offload = run_here) -> Services:
+    """Join the parts.
+
+    Args:
+        offload: Where blocking work runs; a cooperative server passes its thread pool.
+
+    Raises:
+        ConfigurationError: A URL, a handler module or a job type is wrong.
+    """
+    clock = SystemClock()
+    database = Database(settings.database_url, full_sync=settings.sqlite_full_sync, offload=offload)
+    redis = connect(settings.redis_url)
+    broker = StockBroker(redis)
+    publisher = RedisPublisher(lambda: connect(settings.redis_url))
+    registry = build_registry(settings)
+    queries = SqlJobQueries(database)
+    files = FileService(
+        FileStore(database),
+        LocalFolder(settings.files_folder),
+        max_upload_bytes=settings.max_upload_bytes,
+        offload=offload,
+    )
+    jobs = JobService(
+        registry, SqlJobStore(database), queries, files, DramatiqDispatcher(broker, clock), publisher, clock
+    )
+    return Services(
+        settings=settings,
+        clock=clock,
+        offload=offload,
+        registry=registry,
+        jobs=jobs,
+        reader=JobReader(queries, files),
+        accounts=AccountService(SqlAccountStore(database), Passwords(offload), settings, clock),
+        files=files,
+        workers=SqlWorkerStore(database),
+        broker=broker,
+        publisher=publisher,
+        database=database,
+        redis=redis,
+    )
+
+
+def build_registry(settings: Settings) -> Registry:
+    """Every job type there is: our own, those of `MILLRACE_HANDLERS`, those of installed packages.
+
+    Raises:
+        ConfigurationError: A module can't be imported, or two types share a name.
+    """
+    registry = Registry.of_modules(_handler_modules(settings), settings)
+    return registry if settings.examples else Registry(handler for handler in registry if not handler.is_example)
+
+
+def _handler_modules(settings: Settings) -> Iterator[ModuleType]:
+    for module in pkgutil.iter_modules(handlers.__path__, f"{handlers.__name__}."):
+        yield importlib.import_module(module.name)
+    for name in settings.handler_modules:
+        try:
+            yield importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigurationError(f"MILLRACE_HANDLERS names {name}, which can't be imported: {error}") from error
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+        module = entry_point.load()
+        if not isinstance(module, ModuleType):
+            raise ConfigurationError(f"the entry point {entry_point.name} in {ENTRY_POINT_GROUP} must name a module")
+        yield module

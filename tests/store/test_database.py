@@ -1,0 +1,65 @@
+"""The database's one error, and what it stands for."""
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from millrace.errors import ConfigurationError, DatabaseUnavailable
+from millrace.store.database import Database
+
+
+def test_a_url_that_names_no_known_database_is_refused_without_showing_its_password() -> None:
+    for url in ("mysql://root:secret@localhost/x", "nonsense"):
+        with pytest.raises(ConfigurationError) as caught:
+            Database(url)
+        assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_away_is_told_as_such() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        Database("postgresql://nobody@127.0.0.1:1/nothing").ping()
+
+
+def test_a_write_that_fails_leaves_everything_as_it_was(database: Database) -> None:
+    database.write(lambda connection: connection.execute(sa.text("CREATE TABLE notes (n INTEGER PRIMARY KEY)")))
+
+    def write_then_fail(connection: sa.Connection) -> None:
+        connection.execute(sa.text("INSERT INTO notes VALUES (1)"))
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        database.write(write_then_fail)
+    count = sa.text("SELECT count(*) FROM notes")
+    assert database.read(lambda connection: connection.execute(count).scalar_one()) == 0
+
+
+def test_writers_on_sqlite_take_turns_instead_of_failing_half_way(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
+    database.write(lambda connection: connection.execute(sa.text("CREATE TABLE c (n INTEGER)")))
+    database.write(lambda connection: connection.execute(sa.text("INSERT INTO c VALUES (0)")))
+
+    def count_up(connection: sa.Connection) -> None:
+        n = connection.execute(sa.text("SELECT n FROM c")).scalar_one()
+        connection.execute(sa.text("UPDATE c SET n = :n"), {"n": n + 1})
+
+    threads = [threading.Thread(target=lambda: [database.write(count_up) for _ in range(50)]) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert database.read(lambda connection: connection.execute(sa.text("SELECT n FROM c")).scalar_one()) == 300
+    database.close()
+
+
+def test_sqlite_survives_a_killed_process_and_checks_its_references(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}", full_sync=True)
+
+    def pragmas(connection: sa.Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
+
+    assert database.read(pragmas) == ["wal", 2, 1]
+    database.close()
