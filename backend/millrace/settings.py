@@ -44,6 +44,7 @@ class Settings:
     sign_in_limit: str = "10 per minute"
     request_limit: str = "1200 per minute"
     frontend_folder: Path | None = None
+    behind_proxy: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -103,6 +104,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sign_in_limit=read.text("SIGN_IN_LIMIT", "10 per minute"),
         request_limit=read.text("REQUEST_LIMIT", "1200 per minute"),
         frontend_folder=read.folder("FRONTEND"),
+        behind_proxy=read.choice("BEHIND_PROXY", ("off", "on")) == "on",
     )
     _refuse_unsafe(settings)
     return settings

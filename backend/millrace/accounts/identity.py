@@ -42,6 +42,4 @@ def fold_name(text: str) -> str:
 
 
 def _has_unfit(text: str) -> bool:
-    return any(
-        unicodedata.category(character) in _UNFIT or character in _TURNS_TEXT_AROUND for character in text
-    )
+    return any(unicodedata.category(character) in _UNFIT or character in _TURNS_TEXT_AROUND for character in text)

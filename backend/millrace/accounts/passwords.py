@@ -50,9 +50,7 @@ def _is_trivial(plain: str) -> bool:
     unit = plain[: (plain + plain).find(plain, 1)]
     core = unit.strip(string.digits + string.punctuation + " ").translate(_LEET)
     return (
-        len(set(unit)) < FEWEST_DISTINCT
-        or core in _TRIVIAL
-        or any(unit in run or unit in run[::-1] for run in _RUNS)
+        len(set(unit)) < FEWEST_DISTINCT or core in _TRIVIAL or any(unit in run or unit in run[::-1] for run in _RUNS)
     )
 
 
@@ -61,9 +59,7 @@ class Passwords:
 
     def __init__(self, offload: Offload = run_here) -> None:
         self._offload = offload
-        self._hasher = PasswordHasher(
-            time_cost=TIME_COST, memory_cost=MEMORY_COST_KIBIBYTES, parallelism=PARALLELISM
-        )
+        self._hasher = PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_COST_KIBIBYTES, parallelism=PARALLELISM)
         self._nobodys_hash: str | None = None
 
     def hash(self, password: str) -> str:

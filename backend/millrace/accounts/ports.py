@@ -51,9 +51,7 @@ class AccountStore(Protocol):
     def names_of(self, account_ids: Collection[str]) -> Mapping[str, str]:
         """Names by id, of those that exist."""
 
-    def open_session(
-        self, session_id: str, account_id: str, token_hash: str, lifetime: timedelta
-    ) -> None: ...
+    def open_session(self, session_id: str, account_id: str, token_hash: str, lifetime: timedelta) -> None: ...
     def use_session(self, token_hash: str) -> Session | None:
         """Note that the session is used; None where it expired or was revoked."""
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -59,7 +60,7 @@ class BootstrapTokenWrong(NotAllowed):
 
 
 class BootstrapTokenUnset(NotAllowed):
-    """The server listens beyond this machine: set MILLRACE_BOOTSTRAP_TOKEN, restart, and give it with the first account."""
+    """Beyond this machine the first account needs a token: set MILLRACE_BOOTSTRAP_TOKEN, restart, and give it here."""
 
     code = "bootstrap_token_unset"
 
@@ -94,9 +95,7 @@ class SignedIn:
 class AccountService:
     """Accounts and their sessions. Safe to share between threads."""
 
-    def __init__(
-        self, store: AccountStore, passwords: Passwords, settings: Settings, clock: Clock
-    ) -> None:
+    def __init__(self, store: AccountStore, passwords: Passwords, settings: Settings, clock: Clock) -> None:
         self._store = store
         self._passwords = passwords
         self._settings = settings
@@ -134,10 +133,8 @@ class AccountService:
             WrongCredentials: Whether the account exists can't be told from it, nor from the time it takes.
         """
         found = None
-        try:
+        with suppress(Unfit):
             found = self._store.credentials_of(fold_email(email))
-        except Unfit:
-            pass
         fits = self._passwords.matches(password[: LONGEST_PASSWORD + 1], found.password_hash if found else None)
         if found is None or not fits:
             raise WrongCredentials
@@ -228,9 +225,7 @@ class AccountService:
     def _open_session(self, account: Account) -> SignedIn:
         refresh_token = secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(str(uuid7()), account)
-        self._store.open_session(
-            session.id, account.id, _hashed(refresh_token), self._settings.session_lifetime
-        )
+        self._store.open_session(session.id, account.id, _hashed(refresh_token), self._settings.session_lifetime)
         return SignedIn(session, refresh_token)
 
 

@@ -46,7 +46,8 @@ class Access:
 
     def token_for(self, session: Session) -> str:
         """A new access token."""
-        return create_access_token(identity=session.account.id, additional_claims={"sid": session.id})
+        token: str = create_access_token(identity=session.account.id, additional_claims={"sid": session.id})
+        return token
 
     def enter(self, authorization: str | None) -> Entry:
         """Who sends this `Authorization` header.

@@ -137,8 +137,7 @@ def _answer_http(error: HTTPException) -> Response:
 def _answer_limited(error: RateLimitExceeded) -> Response:
     code, message = HTTP_ERRORS[HTTPStatus.TOO_MANY_REQUESTS]
     response = _shaped(HTTPStatus.TOO_MANY_REQUESTS, code, message)
-    window = error.limit.limit.get_expiry() if error.limit else RETRY_SOON_SECONDS
-    response.headers["Retry-After"] = str(window)
+    response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return response
 
 

@@ -37,9 +37,7 @@ blueprint = Resource("files", __name__, url_prefix="/api/v1/files", description=
 @blueprint.route("", methods=["POST"])
 @signed_in
 @blueprint.doc(requestBody=MULTIPART)
-@blueprint.refuses(
-    HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY
-)
+@blueprint.refuses(HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 @blueprint.response(HTTPStatus.CREATED, FileSchema)
 def upload_file(account: Account) -> Response:
     """Upload a file"""

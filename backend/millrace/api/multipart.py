@@ -1,4 +1,4 @@
-"""Reads one file out of a multipart body while it comes in: never whole in memory, and no detour over a temporary file."""
+"""Reads one file out of a multipart body while it comes in: never whole in memory, and never in a temporary file."""
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge

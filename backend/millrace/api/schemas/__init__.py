@@ -1,1 +1,1 @@
-"""The contract with clients as marshmallow schemas: what is asked is loaded by them, what is answered conforms to them."""
+"""The contract with clients: what is asked is loaded by these schemas, what is answered conforms to them."""

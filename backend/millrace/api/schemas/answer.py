@@ -1,5 +1,7 @@
 """What every answer has in common: each of its fields is always there; some may be null."""
 
+from typing import Any
+
 from marshmallow import EXCLUDE, Schema, fields
 
 
@@ -14,7 +16,7 @@ class AnswerSchema(Schema):
         field_obj.required = True
 
 
-def listed(schema: type[Schema]) -> fields.List:
+def listed(schema: type[Schema]) -> fields.List[Any]:
     """A list of what `schema` describes."""
     return fields.List(fields.Nested(schema))
 

@@ -13,9 +13,7 @@ LONGEST_TOKEN = 1000
 class SetupSchema(AnswerSchema):
     """What somebody without an account may do here."""
 
-    first_account = fields.Boolean(
-        metadata={"description": "Whether the next account is the first and so the admin."}
-    )
+    first_account = fields.Boolean(metadata={"description": "Whether the next account is the first and so the admin."})
     registration_open = fields.Boolean(metadata={"description": "Whether registering is possible now."})
     bootstrap_token_required = fields.Boolean(
         metadata={"description": "Whether registering needs the bootstrap token."}

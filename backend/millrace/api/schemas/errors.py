@@ -14,9 +14,7 @@ class ErrorDetailsSchema(Schema):
         keys=fields.String(),
         values=fields.List(fields.String()),
         data_key="fields",
-        metadata={
-            "description": "Messages by dotted path into what was sent, such as `payload.sizes.0.width`."
-        },
+        metadata={"description": "Messages by dotted path into what was sent, such as `payload.sizes.0.width`."},
     )
     request_id = fields.String(
         required=True, metadata={"description": "The same as in the `X-Request-ID` header and in the logs."}

@@ -18,13 +18,12 @@ class JobTypeSchema(AnswerSchema):
     payload_schema = fields.Dict(
         keys=fields.String(),
         metadata={
-            "description": "JSON Schema (2020-12) of the payload, without references. Our own keywords: `format: file-id` with "
-            "`x-accept` and `x-max-bytes` for uploads, `x-order` for the order of properties, `x-enum-titles` for labels."
+            "description": "JSON Schema (2020-12) of the payload, without references. Our own keywords: "
+            "`format: file-id` with `x-accept` and `x-max-bytes` for uploads, `x-order` for the order of properties, "
+            "`x-enum-titles` for labels."
         },
     )
-    example = fields.Dict(
-        keys=fields.String(), metadata={"description": "A payload that shows the form of one."}
-    )
+    example = fields.Dict(keys=fields.String(), metadata={"description": "A payload that shows the form of one."})
 
 
 class JobTypeListSchema(AnswerSchema):

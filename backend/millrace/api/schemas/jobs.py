@@ -54,12 +54,8 @@ class NewJobSchema(Schema):
         fields.String(validate=validate.Length(min=1, max=MAX_TAG_LENGTH)),
         validate=validate.Length(max=MAX_TAGS),
     )
-    max_attempts = fields.Integer(
-        strict=True, allow_none=True, validate=validate.Range(min=1, max=MOST_ATTEMPTS)
-    )
-    time_limit_seconds = fields.Float(
-        allow_none=True, validate=validate.Range(min=1, max=LONGEST_SECONDS)
-    )
+    max_attempts = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=MOST_ATTEMPTS))
+    time_limit_seconds = fields.Float(allow_none=True, validate=validate.Range(min=1, max=LONGEST_SECONDS))
 
 
 class SubmitterSchema(AnswerSchema):
@@ -184,7 +180,7 @@ class PageQuerySchema(Schema):
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=MOST_LISTED))
 
 
-def alternatives(field: fields.Field[Any], description: str) -> fields.List:
+def alternatives(field: fields.Field[Any], description: str) -> fields.List[Any]:
     """A filter: it may be given more than once, and then any of its values fits."""
     return fields.List(
         field,
