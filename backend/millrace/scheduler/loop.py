@@ -1,0 +1,87 @@
+"""The scheduler's loop: each sweep repeats in a thread of its own, so that one that fails or hangs delays no other."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from millrace.errors import DatabaseUnavailable
+from millrace.scheduler.sweeps.promote_due import PromoteDue
+from millrace.scheduler.sweeps.rescue_lost import RescueLost
+from millrace.scheduler.sweeps.resend_unsent import ResendUnsent
+from millrace.services import Services
+
+FIRST_REST_SECONDS = 0.25
+LONGEST_REST_SECONDS = 2.0
+"""After a failure. Shorter than the gap between two readings of the workers' counters may be."""
+
+LAST_SWEEP_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Sweep(Protocol):
+    """One duty."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run_once(self) -> float:
+        """Do a page of work; how many seconds to rest before the next. May raise anything; may run twice."""
+
+
+class SchedulerLoop:
+    """Runs sweeps side by side."""
+
+    def __init__(self, sweeps: Sequence[Sweep]) -> None:
+        self._sweeps = sweeps
+        self._stopping = threading.Event()
+
+    @classmethod
+    def of(cls, services: Services) -> "SchedulerLoop":
+        """With every sweep there is."""
+        return cls(
+            [
+                PromoteDue(services.jobs),
+                ResendUnsent(services.jobs),
+                RescueLost(services.jobs, services.workers, services.clock),
+            ]
+        )
+
+    def run(self, wait: Callable[[], object]) -> None:
+        """Run until `wait` returns, and then until the sweeps have finished their page."""
+        threads = [
+            threading.Thread(target=self._repeat, args=(sweep,), name=sweep.name, daemon=True) for sweep in self._sweeps
+        ]
+        for thread in threads:
+            thread.start()
+        log.info("scheduler_started", sweeps=[sweep.name for sweep in self._sweeps])
+        try:
+            wait()
+        finally:
+            self._stopping.set()
+            for thread in threads:
+                thread.join(LAST_SWEEP_SECONDS)
+        log.info("scheduler_stopped")
+
+    def _repeat(self, sweep: Sweep) -> None:
+        failures = 0
+        while True:
+            try:
+                rest = sweep.run_once()
+                failures = 0
+            except DatabaseUnavailable as error:
+                if not failures:
+                    log.warning("database_away", sweep=sweep.name, reason=str(error))
+                failures += 1
+            except Exception:  # a fault in one sweep must not end it for good
+                log.exception("sweep_failed", sweep=sweep.name)
+                failures += 1
+            if self._stopping.wait(rest_after_failure(failures) if failures else rest):
+                return
+
+
+def rest_after_failure(failures: int) -> float:
+    """Doubles from failure to failure, up to a limit."""
+    return min(FIRST_REST_SECONDS * 2.0 ** min(failures - 1, 10), LONGEST_REST_SECONDS)

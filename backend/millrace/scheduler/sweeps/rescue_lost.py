@@ -1,0 +1,95 @@
+"""Takes jobs from workers that are lost.
+
+A worker is lost when its counter stood still for six seconds of this scheduler's own clock, during which the scheduler
+read it without a gap. Clocks of other hosts play no part, and an outage that hits scheduler and workers alike rescues
+nobody. A worker that running jobs are booked on, but that isn't registered, counts as one that stands still.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from millrace.clock import Clock
+from millrace.errors import DatabaseUnavailable
+
+LOST_AFTER_SECONDS = 6.0
+LONGEST_GAP_SECONDS = 4.0
+REST_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Jobs(Protocol):
+    """What this sweep asks of the jobs service."""
+
+    def running_workers(self) -> frozenset[str]: ...
+    def rescue_from(self, worker_id: str) -> int: ...
+
+
+class Workers(Protocol):
+    """What this sweep asks of the workers' records."""
+
+    def beats(self) -> Mapping[str, int]: ...
+    def deregister(self, worker_id: str) -> None: ...
+
+
+class Watch:
+    """Remembers since when each worker's counter stands still. Pure: the caller reads and tells the time."""
+
+    def __init__(self) -> None:
+        self._read_at: float | None = None
+        self._since: dict[str, tuple[int | None, float]] = {}
+
+    def lost(self, now: float, beats: Mapping[str, int], booked: frozenset[str]) -> Sequence[str]:
+        """The workers that are lost, by a reading made at `now` (monotonic seconds).
+
+        Args:
+            beats: The counter of every registered worker.
+            booked: The workers that running jobs are booked on, registered or not.
+        """
+        if self._read_at is None or now - self._read_at > LONGEST_GAP_SECONDS:
+            self._since.clear()
+        self._read_at = now
+        counters: dict[str, int | None] = {**dict.fromkeys(booked), **beats}
+        seen = self._since
+        self._since = {
+            worker_id: seen[worker_id] if worker_id in seen and seen[worker_id][0] == counter else (counter, now)
+            for worker_id, counter in counters.items()
+        }
+        return [worker_id for worker_id, (_, since) in self._since.items() if now - since >= LOST_AFTER_SECONDS]
+
+    def forget(self, worker_id: str) -> None:
+        """Count anew for one worker."""
+        self._since.pop(worker_id, None)
+
+    def forget_all(self) -> None:
+        """Count anew for all: what was seen last says nothing any more."""
+        self._since.clear()
+
+
+class RescueLost:
+    """Reads all counters, and empties and removes those workers that are lost."""
+
+    name = "rescue_lost"
+
+    def __init__(self, jobs: Jobs, workers: Workers, clock: Clock) -> None:
+        self._jobs = jobs
+        self._workers = workers
+        self._clock = clock
+        self._watch = Watch()
+
+    def run_once(self) -> float:
+        """Read once, and rescue; how many seconds to rest before the next reading."""
+        try:
+            booked = self._jobs.running_workers()
+            beats = self._workers.beats()
+        except DatabaseUnavailable:
+            self._watch.forget_all()
+            raise
+        for worker_id in self._watch.lost(self._clock.monotonic(), beats, booked):
+            rescued = self._jobs.rescue_from(worker_id)
+            self._workers.deregister(worker_id)
+            self._watch.forget(worker_id)
+            log.warning("worker_lost", worker_id=worker_id, rescued=rescued)
+        return REST_SECONDS
