@@ -67,6 +67,8 @@ class JobQueries(Protocol):
         """Queued jobs in order, past `mark`, that have been queued for at least `settled_for_seconds`."""
 
     def running_on(self, worker_id: str) -> Sequence[Job]: ...
+    def running_workers(self) -> frozenset[str]:
+        """Ids of the workers that some running job is booked on, registered or not."""
 
 
 class Dispatcher(Protocol):
@@ -81,6 +83,20 @@ class Publisher(Protocol):
     """Announces events to whoever listens. Never raises and never waits: a lost event is repaired by a refetch."""
 
     def publish(self, events: Sequence[Event]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file whose content is safe, before it has a row. `job_id` and `attempt` are set for artifacts."""
+
+    id: str
+    owner_id: str
+    name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    job_id: str | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

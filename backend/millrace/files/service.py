@@ -1,0 +1,181 @@
+"""Uploads and artifacts, from both sides: people hand in and download, workers read and save.
+
+Content comes first, its row second: a row never points at nothing. Content without a row (a crash between the two) is
+seen by nobody and costs only its room.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from uuid_utils import uuid7
+
+from millrace.accounts.account import Account, Role
+from millrace.errors import NotAllowed
+from millrace.files.errors import NoSuchFile
+from millrace.files.intake import CHUNK_BYTES, Content, Intake
+from millrace.files.local import LocalFolder
+from millrace.files.names import check_name, clean_name
+from millrace.jobs.job import Job
+from millrace.jobs.ports import NewFile, StoredFile
+from millrace.jobs.visibility import may_submit, visible_to
+from millrace.offload import Offload, run_here
+
+
+class FileRows(Protocol):
+    """The rows of files. An id that is no UUID is an id of nothing."""
+
+    def add(self, file: NewFile) -> tuple[StoredFile, Sequence[str]]:
+        """Write the row of `file`; also the ids of those that it replaces: same job, attempt and name."""
+
+    def get_files(self, file_ids: Sequence[str]) -> Sequence[StoredFile]: ...
+    def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]: ...
+    def artifact_named(self, job_id: str, name: str) -> StoredFile | None:
+        """The artifact `name` of the job's current attempt."""
+
+
+class FileService:
+    """Stores, finds and opens files; the `FileDirectory` of the domain. Safe to share between threads.
+
+    Args:
+        offload: Where writing and reading blocks. What a caller's stream does happens in the caller's own thread.
+    """
+
+    def __init__(
+        self, rows: FileRows, folder: LocalFolder, *, max_upload_bytes: int, offload: Offload = run_here
+    ) -> None:
+        self._rows = rows
+        self._folder = folder
+        self._max_upload_bytes = max_upload_bytes
+        self._offload = offload
+
+    # For people
+
+    def store_upload(self, owner: Account, name: str, stream: BinaryIO) -> StoredFile:
+        """Take in a file that `owner` sends; returns once it is safe.
+
+        Raises:
+            NotAllowed: The owner's role only reads.
+            BadFileName, FileTooLarge, StorageFull: Nothing of it was kept.
+            DatabaseUnavailable: Send it again.
+        """
+        if not may_submit(owner):
+            raise NotAllowed("Your role may look, but not upload files.")
+        file_id, kept_name = str(uuid7()), clean_name(name)
+        content = self._take_in(file_id, stream, self._max_upload_bytes)
+        return self._add(_new_file(file_id, owner.id, kept_name, content))
+
+    def get_visible(self, file_id: str, account: Account) -> StoredFile:
+        """The file, where `account` may see it: uploads as their owner or an operator, artifacts like their job.
+
+        Raises:
+            NoSuchFile: It isn't there, or isn't theirs to see.
+        """
+        stored = self._find(file_id)
+        if stored.job_id is not None:
+            is_seen = visible_to(account).covers(stored.owner_id)
+        else:
+            is_seen = account.id == stored.owner_id or account.role in (Role.OPERATOR, Role.ADMIN)
+        if not is_seen:
+            raise NoSuchFile
+        return stored
+
+    def path_of(self, stored: StoredFile) -> Path:
+        """Where the content lies on this host's disk.
+
+        Raises:
+            NoSuchFile: Somebody removed it from the disk.
+        """
+        path = self._folder.path_of(stored.id)
+        if not self._offload(path.is_file):
+            raise NoSuchFile(f"The content of “{stored.name}” is gone from the server's disk.")
+        return path
+
+    # For the domain
+
+    def get_files(self, file_ids: Sequence[str]) -> Sequence[StoredFile]:
+        """Those of `file_ids` that exist, in no order."""
+        return self._rows.get_files(file_ids)
+
+    def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]:
+        """What one attempt of a job made, in the order in which it was saved."""
+        return self._rows.artifacts_of(job_id, attempt)
+
+    # For workers
+
+    def open_for(self, owner_id: str, file_id: str) -> BinaryIO:
+        """Open a file of `owner_id` to read. The stream's `name` is the file's name, not a path.
+
+        Raises:
+            NoSuchFile: It isn't there, or belongs to somebody else.
+        """
+        stored = self._find(file_id)
+        if stored.owner_id != owner_id:
+            raise NoSuchFile
+        return self._open(stored)
+
+    def open_artifact(self, owner_id: str, job_id: str, name: str) -> BinaryIO:
+        """Open what the current attempt of a job of `owner_id` saved as `name`.
+
+        Raises:
+            NoSuchFile: It isn't there, or belongs to somebody else.
+        """
+        stored = self._rows.artifact_named(job_id, name)
+        if stored is None or stored.owner_id != owner_id:
+            raise NoSuchFile(f"That job has no artifact named “{name}”.")
+        return self._open(stored)
+
+    def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile:
+        """Keep what the attempt that runs `job` made; the same name again replaces what was there.
+
+        An attempt that was given up for lost may still save: its artifacts carry its own number, and readers ask for
+        those of the job's current attempt.
+
+        Raises:
+            BadFileName, StorageFull: Nothing of it was kept.
+        """
+        file_id, kept_name = str(uuid7()), check_name(name)
+        if isinstance(content, Path):
+            with content.open("rb") as stream:
+                taken = self._take_in(file_id, stream, None)
+        else:
+            taken = self._take_in(file_id, io.BytesIO(content), None)
+        new = _new_file(file_id, job.submitter_id, kept_name, taken)
+        return self._add(replace(new, job_id=job.id, attempt=job.attempt))
+
+    def _take_in(self, file_id: str, stream: BinaryIO, most_bytes: int | None) -> Content:
+        intake = self._offload(lambda: Intake(self._folder, file_id, most_bytes))
+        try:
+            while chunk := stream.read(CHUNK_BYTES):
+                self._offload(_taking(intake, chunk))
+            return self._offload(intake.keep)
+        except BaseException:
+            self._offload(intake.discard)
+            raise
+
+    def _add(self, file: NewFile) -> StoredFile:
+        stored, replaced = self._rows.add(file)
+        for old_id in replaced:
+            self._folder.remove(old_id)
+        return stored
+
+    def _find(self, file_id: str) -> StoredFile:
+        found = self.get_files([file_id])
+        if not found:
+            raise NoSuchFile
+        return found[0]
+
+    def _open(self, stored: StoredFile) -> BinaryIO:
+        raw = io.FileIO(self.path_of(stored))
+        raw.name = stored.name
+        return io.BufferedReader(raw)
+
+
+def _taking(intake: Intake, chunk: bytes) -> Callable[[], None]:
+    return lambda: intake.take(chunk)
+
+
+def _new_file(file_id: str, owner_id: str, name: str, content: Content) -> NewFile:
+    return NewFile(file_id, owner_id, name, content.content_type, content.size_bytes, content.sha256)

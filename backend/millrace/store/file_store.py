@@ -1,0 +1,66 @@
+"""The rows of files: what is known of uploads and artifacts. Their content lies elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from millrace.jobs.ports import NewFile, StoredFile
+from millrace.store.database import Database
+from millrace.store.tables import files, jobs
+from millrace.store.types import canonical_id, utc_now
+
+
+class FileStore:
+    """Writes and reads rows of `files`. An id that is no UUID is an id of nothing. Safe to share between threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, file: NewFile) -> tuple[StoredFile, Sequence[str]]:
+        """Write the row of `file`; also the ids of those that it replaces: same job, attempt and name.
+
+        Raises:
+            DatabaseUnavailable: Whether the row was written is unknown.
+        """
+        insert = files.insert().values(**asdict(file), created_at=utc_now()).returning(*files.c)
+
+        def write(connection: sa.Connection) -> tuple[StoredFile, Sequence[str]]:
+            replaced = [] if file.job_id is None else connection.scalars(_delete_namesakes(file)).all()
+            return _file_of(connection.execute(insert).one()), replaced
+
+        return self._database.write(write)
+
+    def get_files(self, file_ids: Sequence[str]) -> Sequence[StoredFile]:
+        """Those of `file_ids` that exist, in no order."""
+        ids = {known for known in map(canonical_id, file_ids) if known is not None}
+        return self._select(files.c.id.in_(ids)) if ids else ()
+
+    def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]:
+        """What one attempt made, in the order in which it was saved."""
+        known = canonical_id(job_id)
+        return () if known is None else self._select(files.c.job_id == known, files.c.attempt == attempt)
+
+    def artifact_named(self, job_id: str, name: str) -> StoredFile | None:
+        """The artifact `name` of the job's current attempt: what an attempt given up for lost saved isn't shown."""
+        known = canonical_id(job_id)
+        if known is None:
+            return None
+        current = sa.select(jobs.c.attempt).where(jobs.c.id == known).scalar_subquery()
+        found = self._select(files.c.job_id == known, files.c.attempt == current, files.c.name == name)
+        return found[0] if found else None
+
+    def _select(self, *where: sa.ColumnElement[bool]) -> Sequence[StoredFile]:
+        # Ids are UUIDv7, so their order is the order of arrival.
+        statement = sa.select(files).where(*where).order_by(files.c.id)
+        return self._database.read(lambda connection: [_file_of(row) for row in connection.execute(statement)])
+
+
+def _delete_namesakes(file: NewFile) -> sa.sql.dml.ReturningDelete[Any]:
+    same = (files.c.job_id == file.job_id, files.c.attempt == file.attempt, files.c.name == file.name)
+    return files.delete().where(*same).returning(files.c.id)
+
+
+def _file_of(row: sa.Row[Any]) -> StoredFile:
+    return StoredFile(**row._mapping)
