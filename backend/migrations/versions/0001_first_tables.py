@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("queued_at", UtcDateTime(), nullable=True),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
-        sa.Column("worker_id", Id(), nullable=True),
+        sa.Column("worker_id", sa.Text(), nullable=True),
         sa.Column("token", Id(), nullable=True),
         sa.Column("cancel_requested_at", UtcDateTime(), nullable=True),
         sa.Column("cancel_requested_by", Id(), nullable=True),
@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_index("ix_jobs_submitter", "jobs", ["submitter_id", "id"], unique=False)
     op.create_table(
         "workers",
-        sa.Column("id", Id(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
@@ -112,7 +112,7 @@ def upgrade() -> None:
         "attempts",
         sa.Column("job_id", Id(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("worker_id", Id(), nullable=True),
+        sa.Column("worker_id", sa.Text(), nullable=True),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),

@@ -89,7 +89,7 @@ def submit(dialect: str) -> Statement:
 @cache
 def claim(dialect: str) -> Statement:
     """Queued → running, by a token, on a worker. Returns the payload beside the row."""
-    v = batch_rows(dialect, {**_FENCE, "worker_id": Id()})
+    v = batch_rows(dialect, {**_FENCE, "worker_id": sa.Text()})
     payload = sa.select(job_payloads.c.payload).where(job_payloads.c.job_id == jobs.c.id).scalar_subquery()
     values: Values = {
         "state": JobState.RUNNING,

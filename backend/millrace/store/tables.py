@@ -57,7 +57,7 @@ jobs = sa.Table(
     sa.Column("queued_at", UtcDateTime),
     sa.Column("started_at", UtcDateTime),
     sa.Column("finished_at", UtcDateTime),
-    sa.Column("worker_id", Id),
+    sa.Column("worker_id", sa.Text),
     # Who last claimed and settled; cleared when the attempt is taken away, so that a late settlement finds no match.
     sa.Column("token", Id),
     sa.Column("cancel_requested_at", UtcDateTime),
@@ -98,7 +98,7 @@ attempts = sa.Table(
     metadata,
     sa.Column("job_id", Id, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("worker_id", Id),
+    sa.Column("worker_id", sa.Text),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
@@ -139,7 +139,7 @@ files = sa.Table(
 workers = sa.Table(
     "workers",
     metadata,
-    sa.Column("id", Id, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
