@@ -28,7 +28,7 @@ for name in sys.argv[1:]:
 print(json.dumps({"failures": failures, "loaded": sorted(sys.modules)}))
 """
 
-HEAVY = {"PIL", "alembic", "duckdb", "eventlet", "numpy", "polars", "reportlab", "xlsxwriter"}
+HEAVY = {"PIL", "duckdb", "eventlet", "numpy", "polars", "reportlab", "xlsxwriter"}
 
 
 def modules() -> list[str]:
