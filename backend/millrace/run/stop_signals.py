@@ -1,6 +1,9 @@
 """SIGTERM and SIGINT as something to wait for: the first asks to stop, the second to hurry."""
 
+import math
 import signal
+import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 
@@ -17,14 +20,17 @@ class StopSignals:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._hear)
 
-    def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until the process is asked to stop; whether it was."""
-        if not self._count:
-            try:
-                self._told.get(timeout=timeout_seconds)
-            except Empty:
+    def wait(self, timeout_seconds: float = math.inf) -> bool:
+        """Wait until the process is asked to stop, for at most `timeout_seconds`; whether it was."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self._count:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
-            self._count += 1
+            with suppress(Empty):
+                # Awake now and then: a signal that another thread received is handled only when this one runs.
+                self._told.get(timeout=min(left, LOOK_AGAIN_SECONDS))
+                self._count += 1
         return True
 
     def is_hurried(self) -> bool:
