@@ -35,8 +35,8 @@ def fold_name(text: str) -> str:
     Raises:
         Unfit: It is empty, too long, or holds what a screen can't show.
     """
-    folded = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
-    if not 1 <= len(folded) <= LONGEST_NAME or _has_unfit(folded):
+    folded = re.sub(" +", " ", unicodedata.normalize("NFC", text)).strip(" ")
+    if not folded.strip() or len(folded) > LONGEST_NAME or _has_unfit(folded):
         raise Unfit(f"A name is 1 to {LONGEST_NAME} printable characters.")
     return folded
 

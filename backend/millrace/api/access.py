@@ -49,14 +49,24 @@ class Access:
         token: str = create_access_token(identity=session.account.id, additional_claims={"sid": session.id})
         return token
 
-    def enter(self, authorization: str | None) -> Entry:
+    def enter_by_header(self, authorization: str | None) -> Entry:
         """Who sends this `Authorization` header.
 
         Raises:
             NotAuthenticated: Nobody who is signed in.
         """
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+        if scheme.lower() != "bearer":
+            raise NotAuthenticated
+        return self.enter(token)
+
+    def enter(self, token: str) -> Entry:
+        """Who shows this access token.
+
+        Raises:
+            NotAuthenticated: Nobody who is signed in.
+        """
+        if not 0 < len(token) <= LONGEST_TOKEN:
             raise NotAuthenticated
         entry = self._verified.get(token)
         if entry is None:
@@ -101,5 +111,6 @@ def prepare_tokens(app: Flask, settings: Settings) -> None:
         JWT_ENCODE_ISSUER=ISSUER,
         JWT_DECODE_ISSUER=ISSUER,
         JWT_TOKEN_LOCATION=["headers"],
+        JWT_COOKIE_CSRF_PROTECT=False,  # the token isn't a cookie, so no other site can make a browser send it
     )
     JWTManager(app)

@@ -91,7 +91,7 @@ def _check_length(settings: Settings) -> None:
 def _who() -> str:
     """The account that asks; the address where nobody is signed in."""
     try:
-        return access().enter(request.headers.get("Authorization")).account.id
+        return access().enter_by_header(request.headers.get("Authorization")).account.id
     except MillraceError:  # whatever is wrong, the route tells; here it is counted
         return _address()
 

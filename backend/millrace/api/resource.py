@@ -45,7 +45,7 @@ def signed_in(view: Callable[Concatenate[Account, P], Response]) -> Callable[P, 
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Response:
-        entry = access().enter(request.headers.get("Authorization"))
+        entry = access().enter_by_header(request.headers.get("Authorization"))
         return view(entry.account, *args, **kwargs)
 
     docs = _with_refusals(view, (HTTPStatus.UNAUTHORIZED,))
