@@ -103,16 +103,23 @@ class Place:
         )
         self.terminal.record(" ".join(words), done.stdout)
         if done.returncode != 0:
-            tail = "\n".join(f"    {line}" for line in done.stdout.rstrip().splitlines()[-25:])
             short = " ".join([Path(words[0]).name, *words[1:4]])
-            raise SetUpFailed(f"`{short} …` failed with exit code {done.returncode}:\n{tail}")
+            raise SetUpFailed(f"`{short} …` failed with exit code {done.returncode}:\n{excerpt(done.stdout)}")
+
+
+def excerpt(output: str) -> str:
+    """What a command said, without its middle where that is long: the reason stands first or last."""
+    lines = [f"    {line}" for line in output.strip().splitlines()]
+    return "\n".join(lines if len(lines) <= 40 else [*lines[:20], "    …", *lines[-20:]])
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment without what would send packages elsewhere or leave some out."""
-    unwanted = {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "NODE_ENV"}
+    """The caller's environment without what would send packages elsewhere, leave some out or colour a log."""
+    unwanted = {"PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
+    unwanted |= {"NODE_ENV", "FORCE_COLOR"}
     kept = {name: value for name, value in environment.items() if name not in unwanted}
-    return kept | {"PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    quiet_pip = {"PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return kept | quiet_pip | {"NO_COLOR": "1"}
 
 
 def digest(parts: Iterable[bytes]) -> str:

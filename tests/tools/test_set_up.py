@@ -80,12 +80,12 @@ def test_terminal_shows_one_line_per_step(
     assert capsys.readouterr().out == "✓ Thing (0 s)\n"
 
 
-def test_failed_command_shows_its_last_words_and_the_log_keeps_all(place: Place) -> None:
-    failing = script(place.root / "failing", "seq 1 100; echo the reason >&2; exit 3")
-    with pytest.raises(SetUpFailed, match=r"exit code 3[\s\S]*the reason") as failure:
+def test_failed_command_shows_its_first_and_last_words_and_the_log_keeps_all(place: Place) -> None:
+    failing = script(place.root / "failing", "echo out of sync; seq 1 100; echo the reason >&2; exit 3")
+    with pytest.raises(SetUpFailed, match=r"exit code 3[\s\S]*out of sync[\s\S]*the reason") as failure:
         place.run(failing)
-    assert "    10\n" not in str(failure.value)
-    assert "\n10\n" in place.terminal.log.read_text()
+    assert "    50\n" not in str(failure.value)
+    assert "\n50\n" in place.terminal.log.read_text()
 
 
 def test_environment_that_sends_packages_elsewhere_is_cleaned() -> None:
@@ -172,13 +172,25 @@ def find_python(tmp_path: Path) -> FindPython:
             script(tmp_path / name.replace("_", "."), body)
         path = {"PATH": str(tmp_path), **(environment or {})}
         command: list[str | Path] = ["/bin/sh", ROOT / "tools" / "find_python"]
-        return subprocess.run(command, env=path, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
 
     return find
 
 
 def test_usual_python_is_taken_where_it_is_new_enough(find_python: FindPython, tmp_path: Path) -> None:
     assert find_python(python3="exit 0", python3_12="exit 0").stdout.strip() == str(tmp_path / "python3")
+
+
+def test_python_of_an_earlier_set_up_comes_first(find_python: FindPython, tmp_path: Path) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    script(tmp_path / ".venv" / "bin" / "python", "exit 0")
+    assert find_python(python3="exit 0").stdout.strip() == ".venv/bin/python"
+
+
+def test_python_of_a_broken_environment_is_passed_over(find_python: FindPython, tmp_path: Path) -> None:
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(tmp_path / "gone")
+    assert find_python(python3="exit 0").stdout.strip() == str(tmp_path / "python3")
 
 
 def test_newer_python_is_taken_where_the_usual_one_is_old(find_python: FindPython, tmp_path: Path) -> None:
