@@ -1,0 +1,71 @@
+"""The loop: every sweep repeats by itself, whatever becomes of the others."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import NoReturn
+
+import pytest
+from structlog.testing import capture_logs
+
+from millrace.errors import DatabaseUnavailable
+from millrace.scheduler.loop import LONGEST_REST_SECONDS, SchedulerLoop, Sweep, rest_after_failure
+from tests.waiting import wait_until
+
+
+class Counting:
+    """Counts how often it ran."""
+
+    def __init__(self, name: str = "counting", work: Callable[[], object] = lambda: None) -> None:
+        self.name = name
+        self.runs = 0
+        self._work = work
+
+    def run_once(self) -> float:
+        self.runs += 1
+        self._work()
+        return 0.001
+
+
+def fail(error: Exception) -> Callable[[], NoReturn]:
+    def work() -> NoReturn:
+        raise error
+
+    return work
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., None]]:
+    with ExitStack() as stack:
+
+        def start_loop(*sweeps: Sweep) -> None:
+            ended = threading.Event()
+            thread = threading.Thread(target=SchedulerLoop(sweeps).run, args=(ended.wait,))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(ended.set)
+
+        yield start_loop
+
+
+def test_a_sweep_that_fails_or_hangs_stops_no_other_and_is_tried_again(start: Callable[..., None]) -> None:
+    released = threading.Event()
+    broken, hanging, sound = Counting("broken", fail(ValueError("bug"))), Counting(work=released.wait), Counting()
+    start(broken, hanging, sound)
+    wait_until(lambda: sound.runs > 20 and broken.runs > 1)
+    assert hanging.runs == 1
+    released.set()
+
+
+def test_an_absent_database_is_told_once(start: Callable[..., None]) -> None:
+    sweep = Counting("reads", fail(DatabaseUnavailable()))
+    with capture_logs() as logs:
+        start(sweep)
+        wait_until(lambda: sweep.runs > 2)
+    assert [line["sweep"] for line in logs if line["event"] == "database_away"] == ["reads"]
+
+
+def test_rests_after_failures_grow_up_to_a_limit() -> None:
+    rests = [rest_after_failure(failures) for failures in range(1, 100)]
+    assert rests == sorted(rests)
+    assert rests[-1] == LONGEST_REST_SECONDS

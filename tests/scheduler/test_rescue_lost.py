@@ -1,0 +1,138 @@
+"""Who counts as lost: only a worker whose counter was seen standing still, without a gap, for long enough."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from millrace.errors import DatabaseUnavailable
+from millrace.scheduler.sweeps.rescue_lost import (
+    LONGEST_GAP_SECONDS,
+    LOST_AFTER_SECONDS,
+    RescueLost,
+    Watch,
+)
+
+NOBODY: frozenset[str] = frozenset()
+
+
+def readings(watch: Watch, seconds: list[float], beats: Mapping[str, int]) -> list[str]:
+    """What the last of several readings finds lost."""
+    lost: list[str] = []
+    for now in seconds:
+        lost = list(watch.lost(now, beats, NOBODY))
+    return lost
+
+
+def test_a_worker_whose_counter_stands_still_is_lost_after_six_seconds() -> None:
+    watch = Watch()
+    assert readings(watch, [0, 2, 4, 5.9], {"w": 7}) == []
+    assert readings(watch, [LOST_AFTER_SECONDS], {"w": 7}) == ["w"]
+
+
+def test_a_worker_that_beats_is_never_lost() -> None:
+    watch = Watch()
+    assert not any(watch.lost(second, {"w": second}, NOBODY) for second in range(60))
+
+
+def test_a_slow_worker_is_counted_anew_with_each_beat() -> None:
+    watch = Watch()
+    assert not any(watch.lost(second, {"w": second // 5}, NOBODY) for second in range(60))
+
+
+def test_a_gap_between_two_readings_starts_the_count_anew() -> None:
+    watch = Watch()
+    gap = 5 + LONGEST_GAP_SECONDS + 0.1
+    assert readings(watch, [0, 3, 5, gap], {"w": 7}) == []
+    assert readings(watch, [gap + 3, gap + 5.9], {"w": 7}) == []
+    assert readings(watch, [gap + 6], {"w": 7}) == ["w"]
+
+
+def test_a_worker_that_is_booked_but_not_registered_is_lost_after_six_seconds() -> None:
+    watch = Watch()
+    for now in (0, 3, 5.9):
+        assert watch.lost(now, {}, frozenset({"ghost"})) == []
+    assert watch.lost(6, {}, frozenset({"ghost"})) == ["ghost"]
+
+
+def test_a_worker_that_registers_after_its_first_claim_was_seen_is_not_lost() -> None:
+    watch = Watch()
+    watch.lost(0, {}, frozenset({"w"}))
+    watch.lost(3, {}, frozenset({"w"}))
+    assert watch.lost(6, {"w": 0}, frozenset({"w"})) == []
+
+
+@dataclass
+class FakeShop:
+    """Jobs and workers at their ports: counters as the test sets them, and who was rescued."""
+
+    counters: dict[str, int] = field(default_factory=dict)
+    booked: set[str] = field(default_factory=set)
+    is_away: bool = False
+    rescued: list[str] = field(default_factory=list)
+
+    def running_workers(self) -> frozenset[str]:
+        return frozenset(self.booked)
+
+    def beats(self) -> Mapping[str, int]:
+        if self.is_away:
+            raise DatabaseUnavailable
+        return dict(self.counters)
+
+    def rescue_from(self, worker_id: str) -> int:
+        self.rescued.append(worker_id)
+        self.booked.discard(worker_id)
+        return 1
+
+    def deregister(self, worker_id: str) -> None:
+        self.counters.pop(worker_id, None)
+
+
+@dataclass
+class HandClock:
+    """A clock that moves when the test says so."""
+
+    seconds: float = 0.0
+
+    def utc_now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def sweep_for(sweep: RescueLost, clock: HandClock, seconds: int) -> None:
+    for _ in range(seconds):
+        sweep.run_once()
+        clock.seconds += 1
+
+
+def test_a_lost_worker_is_emptied_once_and_its_record_removed() -> None:
+    shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
+    sweep_for(RescueLost(shop, shop, clock), clock, 20)
+    assert shop.rescued == ["w"]
+    assert shop.counters == {}
+
+
+def test_an_outage_of_the_database_rescues_nobody() -> None:
+    shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
+    sweep = RescueLost(shop, shop, clock)
+    sweep_for(sweep, clock, 5)
+    shop.is_away = True
+    with pytest.raises(DatabaseUnavailable):
+        sweep.run_once()
+    shop.is_away = False
+    clock.seconds += 1
+    sweep_for(sweep, clock, 6)
+    assert shop.rescued == []
+
+
+def test_a_worker_that_comes_back_after_its_rescue_is_counted_anew() -> None:
+    shop, clock = FakeShop({"w": 0}, {"w"}), HandClock()
+    sweep = RescueLost(shop, shop, clock)
+    sweep_for(sweep, clock, 7)
+    assert shop.rescued == ["w"]
+    shop.counters["w"] = 0
+    sweep_for(sweep, clock, 5)
+    assert shop.rescued == ["w"]
