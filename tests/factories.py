@@ -39,6 +39,42 @@ def a_new_job(**overrides: Any) -> NewJob:
     return replace(new_job, **overrides)
 
 
+def a_queued_job(**overrides: Any) -> Job:
+    """The row of a queued job, for what needs no store."""
+    now = datetime.now(UTC)
+    row: dict[str, Any] = {
+        "id": an_id(),
+        "type": "sleep",
+        "summary": "",
+        "queue": "default",
+        "priority": Priority.NORMAL,
+        "state": JobState.QUEUED,
+        "attempt": 1,
+        "max_attempts": 3,
+        "failures": 0,
+        "crashes": 0,
+        "submitter_id": an_id(),
+        "tags": (),
+        "time_limit_seconds": 30.0,
+        "created_at": now,
+        "run_at": now,
+        "queued_at": now,
+        "started_at": None,
+        "finished_at": None,
+        "worker_id": None,
+        "token": None,
+        "cancel_requested_at": None,
+        "cancel_requested_by": None,
+        "progress_seq": 0,
+        "progress_fraction": None,
+        "progress_message": "",
+        "error_code": None,
+        "error_message": None,
+        "version": 1,
+    }
+    return Job(**(row | overrides))
+
+
 def a_claim(job: Job, **overrides: Any) -> Claim:
     """A wish to begin the current attempt of `job`."""
     return replace(Claim(job.id, job.attempt, str(uuid4()), an_id()), **overrides)

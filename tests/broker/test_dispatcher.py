@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,20 +12,8 @@ from millrace.broker.connection import connect
 from millrace.broker.dispatcher import QUIET_SECONDS_AFTER_FAILURE, DramatiqDispatcher
 from millrace.broker.stock_broker import StockBroker
 from millrace.run.embedded_redis import EmbeddedRedis
-from tests.broker.conftest import a_queued_job
-
-
-@dataclass
-class HandClock:
-    """A clock that moves when the test says so."""
-
-    seconds: float = 0.0
-
-    def utc_now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return self.seconds
+from tests.clocks import HandClock
+from tests.factories import a_queued_job
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +12,7 @@ from millrace.scheduler.sweeps.rescue_lost import (
     RescueLost,
     Watch,
 )
+from tests.clocks import HandClock
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -87,19 +87,6 @@ class FakeShop:
 
     def deregister(self, worker_id: str) -> None:
         self.counters.pop(worker_id, None)
-
-
-@dataclass
-class HandClock:
-    """A clock that moves when the test says so."""
-
-    seconds: float = 0.0
-
-    def utc_now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 def sweep_for(sweep: RescueLost, clock: HandClock, seconds: int) -> None:

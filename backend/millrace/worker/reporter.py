@@ -6,13 +6,14 @@ the database was away is written later, also after its attempt has ended.
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
 from millrace.clock import Clock
 from millrace.errors import DatabaseUnavailable
 from millrace.jobs.job import Job, LogLine, Progress
-from millrace.jobs.service import JobService
 from millrace.worker.words import one_line, storable
 
 TICK_SECONDS = 0.1
@@ -30,10 +31,17 @@ LOG_IS_FULL = f"This attempt wrote {MOST_LINES:,} lines; the rest is left out."
 log = structlog.get_logger(__name__)
 
 
+class Announcer(Protocol):
+    """What reporting asks of the jobs service."""
+
+    def report_progress(self, progress: Progress, *, store: bool) -> None: ...
+    def write_logs(self, lines: Sequence[LogLine]) -> None: ...
+
+
 class AttemptReport:
     """What one attempt says. The handler's thread writes; the reporter's thread, and at the end the handler's, send."""
 
-    def __init__(self, job: Job, jobs: JobService, clock: Clock, wake: threading.Event) -> None:
+    def __init__(self, job: Job, jobs: Announcer, clock: Clock, wake: threading.Event) -> None:
         self._job = job
         self._jobs = jobs
         self._clock = clock
@@ -142,7 +150,7 @@ class AttemptReport:
 class Reporter:
     """Sends what the attempts of this process say. Its thread rests while nobody says anything."""
 
-    def __init__(self, jobs: JobService, clock: Clock) -> None:
+    def __init__(self, jobs: Announcer, clock: Clock) -> None:
         self._jobs = jobs
         self._clock = clock
         self._wake = threading.Event()

@@ -23,7 +23,7 @@ class ScratchFolders:
         """Make this worker's folder, and remove those of workers on this host that died."""
         self._root.mkdir(parents=True, exist_ok=True)
         self._lock = self._lock_of(self._own).open("wb")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._own.mkdir(exist_ok=True)
         for lock_file in self._root.glob(f"*{LOCK_SUFFIX}"):
             if lock_file != self._lock_of(self._own):
