@@ -127,7 +127,7 @@ class JobContext(Protocol):
         """
 
     def open_input(self, file_id: str) -> BinaryIO:
-        """Open an uploaded file that belongs to the job's submitter.
+        """Open a file that belongs to the job's submitter. The stream's `name` is the name it was uploaded under.
 
         Raises:
             PermanentFailure: There is no such file, or it belongs to somebody else.
