@@ -36,7 +36,14 @@ export default defineConfig({
       ],
     },
   },
-  projects: [{ name: 'chromium', use: { ...devices['Desktop Chrome'] } }],
+  projects: [
+    { name: 'first account', testMatch: /.*\.setup\.ts/ },
+    {
+      name: 'chromium',
+      dependencies: ['first account'],
+      use: { ...devices['Desktop Chrome'], viewport: { width: 1440, height: 900 } },
+    },
+  ],
   webServer: {
     command: `"${MILLRACE}" up`,
     url: `${stack.url}/health/ready`,
@@ -44,6 +51,8 @@ export default defineConfig({
       MILLRACE_DATA: stack.dataFolder,
       MILLRACE_HOST: '127.0.0.1',
       MILLRACE_PORT: String(stack.port),
+      // One address signs in for everybody here.
+      MILLRACE_SIGN_IN_LIMIT: '1000 per minute',
     },
     reuseExistingServer: false,
     timeout: 60_000,

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const PYTHON = join(ROOT, '.venv', 'bin', 'python');
+export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
 const FREE_PORT =
   "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])";
 
