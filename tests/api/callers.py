@@ -37,7 +37,7 @@ class Caller:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= options.pop("headers", {})
         address = path if path.startswith("/") else f"{API}/{path}"
-        return self.client.open(address, method=method, headers=headers, **options)
+        return self.client.open(address, method=method, headers=headers, buffered=True, **options)
 
 
 def error_of(response: TestResponse, status: int, code: str) -> dict[str, Any]:

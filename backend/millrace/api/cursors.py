@@ -7,9 +7,10 @@ import base64
 import binascii
 import hashlib
 
+from millrace.api.context import services
 from millrace.api.errors import BadCursor
 
-CHECK_BYTES = 4
+CHECK_BYTES = 8
 
 
 def make_cursor(kind: str, *parts: object) -> str:
@@ -36,7 +37,9 @@ def read_cursor(kind: str, cursor: str) -> tuple[str, ...]:
 
 
 def _check(content: bytes) -> bytes:
-    return hashlib.blake2s(content, digest_size=CHECK_BYTES).digest()
+    # With the server's key, so that what is in a cursor can be relied on like anything else that we wrote.
+    key = hashlib.sha256(services().settings.secret_key.encode()).digest()
+    return hashlib.blake2s(content, digest_size=CHECK_BYTES, key=key, person=b"cursor").digest()
 
 
 def _bad() -> BadCursor:

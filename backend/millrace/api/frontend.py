@@ -45,12 +45,11 @@ def _is_page() -> bool:
 def _answer(folder: Path) -> Response:
     path = request.path.lstrip("/")
     index = folder / "index.html"
-    found = safe_join(str(folder), path) if path else None
-    if found is not None and "/." not in f"/{path}" and Path(found).is_file() and Path(found) != index:
-        is_hashed = path.startswith(f"{HASHED}/")
-        return _send(Path(found), FOR_A_YEAR if is_hashed else ASK_EVERY_TIME)
-    if Path(path).suffix and "text/html" not in request.headers.get("Accept", ""):
-        raise NotFound  # a file that an older page still asks for, rather than a page
+    found = safe_join(str(folder), path)
+    if found is not None and "/." not in f"/{path}" and Path(found).is_file():
+        return _send(Path(found), FOR_A_YEAR if path.startswith(f"{HASHED}/") else ASK_EVERY_TIME)
+    if path.startswith(f"{HASHED}/"):
+        raise NotFound  # a file of an older build
     if not index.is_file():
         return Response(NOT_BUILT, HTTPStatus.NOT_FOUND, mimetype="text/plain")
     return _send(index, ASK_EVERY_TIME)

@@ -9,6 +9,7 @@
 A view gives a finished `Response` (`answer`); the schemas load what comes in and document what goes out.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import wraps
@@ -37,7 +38,11 @@ P = ParamSpec("P")
 
 def answer(content: object, status: int = HTTPStatus.OK) -> Response:
     """`content` as JSON."""
-    return Response(orjson.dumps(content), status, mimetype=JSON)
+    try:
+        body = orjson.dumps(content)
+    except TypeError:  # a handler's result may hold integers past 64 bits, or broken Unicode
+        body = json.dumps(content).encode()
+    return Response(body, status, mimetype=JSON)
 
 
 def signed_in(view: Callable[Concatenate[Account, P], Response]) -> Callable[P, Response]:

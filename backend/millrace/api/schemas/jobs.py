@@ -10,6 +10,7 @@ from millrace.jobs.job import MAX_ERROR_LENGTH, MAX_SUMMARY_LENGTH
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
 from millrace.jobs.submission import MAX_TAG_LENGTH, MAX_TAGS
+from millrace.jobs.validation import is_storable
 
 MOST_ATTEMPTS = 1000
 LONGEST_SECONDS = 7 * 24 * 3600
@@ -190,11 +191,20 @@ def alternatives(field: fields.Field[Any], description: str) -> fields.List[Any]
     )
 
 
+def _word() -> fields.String:
+    return fields.String(validate=(validate.Length(min=1, max=LONGEST_WORD), _check_storable))
+
+
+def _check_storable(text: str) -> None:
+    if not is_storable(text):
+        raise ValidationError("Contains a NUL or a broken Unicode character.")
+
+
 class JobQuerySchema(PageQuerySchema):
     """Which jobs a list shows."""
 
     state = alternatives(fields.Enum(JobState, by_value=fields.String), "Only jobs in one of these states.")
-    type = alternatives(fields.String(validate=validate.Length(max=LONGEST_WORD)), "Only these job types.")
-    queue = alternatives(fields.String(validate=validate.Length(max=LONGEST_WORD)), "Only these queues.")
+    type = alternatives(_word(), "Only these job types.")
+    queue = alternatives(_word(), "Only these queues.")
     priority = alternatives(priority_word(), "Only these priorities.")
     submitter = alternatives(fields.UUID(), "Only jobs of these accounts.")

@@ -1,0 +1,32 @@
+"""What probes and people are told about the server's own health."""
+
+from tests.api.callers import Caller
+from tests.api.conftest import MakeApp
+
+
+def test_all_is_well(stranger: Caller) -> None:
+    assert stranger.get("/health/live").get_json() == {"status": "ok"}
+    for path in ("/health/ready", "/health"):
+        response = stranger.get(path)
+        assert response.status_code == 200
+        body = response.get_json()
+        assert (body["status"], body["database"], body["redis"]) == ("ok", "ok", "ok")
+
+
+def test_without_redis_jobs_are_still_accepted_and_it_says_so(make_app: MakeApp) -> None:
+    caller = Caller(make_app(redis_url="redis://127.0.0.1:1").test_client())
+    response = caller.get("/health/ready")
+    assert response.status_code == 503
+    body = response.get_json()
+    assert (body["status"], body["database"], body["redis"]) == ("degraded", "ok", "away")
+    assert "accepted" in body["message"]
+    assert caller.get("/health").status_code == 200
+    assert caller.get("/health/live").status_code == 200
+
+
+def test_without_a_database_nothing_is_ready(make_app: MakeApp) -> None:
+    caller = Caller(make_app(database_url="postgresql://nobody@127.0.0.1:1/nothing").test_client())
+    response = caller.get("/health/ready")
+    assert response.status_code == 503
+    assert (response.get_json()["status"], response.get_json()["database"]) == ("down", "away")
+    assert caller.get("/health/live").status_code == 200
