@@ -55,7 +55,8 @@ def run(check: Check) -> Result:
     begun = time.monotonic()
     check.report.unlink(missing_ok=True) if check.read else None
     try:
-        environment = {**os.environ, **check.environment()}
+        environment = {**os.environ, **check.environment(), "NO_COLOR": "1"}
+        environment.pop("FORCE_COLOR", None)
         with check.log.open("w", encoding="utf-8") as log:
             code = subprocess.run(
                 check.command, cwd=check.folder, env=environment, stdin=subprocess.DEVNULL,
@@ -136,9 +137,9 @@ def quick_checks() -> list[Check]:
     """The slow ones first, so that the two lanes end together."""
     settings = "backend/pyproject.toml"
     return [
+        python_tests("Pytest", f"not ({SLOW})"),
         npm("Frontend lint", "frontend", "lint"),
         Check("Python types", [BIN / "mypy", "--config-file", settings, "backend/millrace", "tests", "tools"]),
-        python_tests("Pytest", f"not ({SLOW})"),
         npm("Frontend types", "frontend", "typecheck"),
         vitest(),
         Check("Contract files", [BIN / "python", "tools/contract.py", "check"]),
