@@ -35,6 +35,19 @@ def test_every_node_package_is_pinned_by_hash(lock: Path) -> None:
     assert [name for name, package in packages.items() if name and "integrity" not in package] == []
 
 
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=by_path)
+def test_node_lock_is_complete_for_every_system(lock: Path) -> None:
+    """`npm ci` refuses a lock that lacks the builds for other systems; an override to another version may cure it."""
+    packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+    there = {name.rpartition("node_modules/")[2] for name in packages}
+    wanted = {
+        optional: name.rpartition("node_modules/")[2]
+        for name, package in packages.items()
+        for optional in package.get("optionalDependencies", {})
+    }
+    assert {optional: by for optional, by in wanted.items() if optional not in there} == {}
+
+
 def test_developer_lock_holds_the_same_versions_as_the_runtime_lock() -> None:
     runtime, developer = (pins(ROOT / "backend" / name) for name in ("requirements.txt", "requirements-dev.txt"))
     assert runtime <= developer
