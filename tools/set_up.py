@@ -121,7 +121,7 @@ def lanes(place: Place, goal: str) -> list[list[Step]]:
     node = [npm_step(place, frontend, "Frontend packages")]
     if goal != "check":
         node.append(build_step(place, frontend))
-    if goal == "test":
+    if goal != "run":
         node.append(npm_step(place, e2e, "Browser test packages"))
     return [python, node]
 
