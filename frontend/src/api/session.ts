@@ -95,8 +95,9 @@ export class Session {
       return heardMeanwhile ?? this.#askForToken();
     };
     // Browsers offer locks on secure addresses only; elsewhere each tab renews for itself.
-    if (!('locks' in navigator)) return renew();
-    return await navigator.locks.request(LOCK, renew);
+    const { locks } = navigator as { locks?: LockManager | null };
+    if (!locks) return renew();
+    return await locks.request(LOCK, renew);
   }
 
   async #askForToken(): Promise<string | null> {

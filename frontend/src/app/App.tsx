@@ -1,11 +1,12 @@
 import CssBaseline from '@mui/material/CssBaseline';
 import { ThemeProvider } from '@mui/material/styles';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { RouterProvider } from 'react-router/dom';
+import { Suspense, useEffect, useState } from 'react';
+import { BrowserRouter, useLocation } from 'react-router';
 import { createQueryClient } from '../api/queryClient';
 import { useSession } from '../api/useSession';
-import { router } from './routes';
+import { ErrorBoundary } from './ErrorBoundary';
+import { AppRoutes } from './routes';
 import { ServerAway } from './ServerAway';
 import { theme } from './theme';
 import { MODE_KEY } from './themeMode';
@@ -40,5 +41,20 @@ function Door({ onSignedOut: cache }: { onSignedOut: { clear: () => void } }) {
   );
   if (state.status === 'restoring') return null;
   if (state.status === 'away') return <ServerAway />;
-  return <RouterProvider router={router} />;
+  return (
+    <BrowserRouter>
+      <Place />
+    </BrowserRouter>
+  );
+}
+
+function Place() {
+  const { pathname } = useLocation();
+  return (
+    <ErrorBoundary place={pathname}>
+      <Suspense>
+        <AppRoutes />
+      </Suspense>
+    </ErrorBoundary>
+  );
 }

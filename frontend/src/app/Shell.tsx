@@ -1,8 +1,10 @@
 import { styled } from '@mui/material/styles';
-import { Navigate, Outlet, ScrollRestoration, useLocation } from 'react-router';
+import { Suspense, useEffect } from 'react';
+import { Navigate, NavigationType, Outlet, useLocation, useNavigationType } from 'react-router';
 import type { User } from '../api/types';
 import { useSession } from '../api/useSession';
 import { RealtimeProvider, useRoom } from '../realtime/RealtimeProvider';
+import { ErrorBoundary } from './ErrorBoundary';
 import { TopBar } from './TopBar';
 
 const Frame = styled('div')({ display: 'flex', flexDirection: 'column', minHeight: '100dvh' });
@@ -25,6 +27,7 @@ const Content = styled('main')({ flex: 1, outline: 'none', minWidth: 0 });
 export function Shell() {
   const session = useSession();
   const location = useLocation();
+  useStartAtTop();
   if (session.status !== 'signed_in') {
     const wanted = location.pathname + location.search;
     const query = wanted === '/' ? '' : `?${new URLSearchParams({ next: wanted }).toString()}`;
@@ -37,10 +40,13 @@ export function Shell() {
         <SkipLink href="#content">Skip to content</SkipLink>
         <TopBar user={session.user} />
         <Content id="content" tabIndex={-1}>
-          <Outlet />
+          <ErrorBoundary place={location.pathname}>
+            <Suspense>
+              <Outlet />
+            </Suspense>
+          </ErrorBoundary>
         </Content>
       </Frame>
-      <ScrollRestoration />
     </RealtimeProvider>
   );
 }
@@ -49,4 +55,13 @@ export function Shell() {
 function LiveJobs({ user }: { user: User }) {
   useRoom(user.role === 'member' ? `jobs:${user.id}` : 'jobs:all');
   return null;
+}
+
+/** A new page starts at its top; one that is gone back to stands where it was left, which the browser sees to. */
+function useStartAtTop() {
+  const { pathname } = useLocation();
+  const kind = useNavigationType();
+  useEffect(() => {
+    if (kind !== NavigationType.Pop) window.scrollTo({ top: 0 });
+  }, [pathname, kind]);
 }

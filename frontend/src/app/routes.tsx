@@ -1,63 +1,38 @@
-import type { RouteObject } from 'react-router';
-import { Navigate, createBrowserRouter } from 'react-router';
-import { BrokenPage } from './BrokenPage';
+import type { ComponentType } from 'react';
+import { lazy } from 'react';
+import { Navigate, Route, Routes } from 'react-router';
 import { NotFoundPage } from './NotFoundPage';
 
 /** One chunk per page; the shell and its live connection come only behind the sign-in. */
-const routes: RouteObject[] = [
-  {
-    ErrorBoundary: BrokenPage,
-    HydrateFallback: () => null,
-    children: [
-      {
-        lazy: async () => ({ Component: (await import('../features/auth/AuthLayout')).AuthLayout }),
-        children: [
-          {
-            path: 'sign-in',
-            lazy: async () => ({
-              Component: (await import('../features/auth/SignInPage')).SignInPage,
-            }),
-          },
-          {
-            path: 'register',
-            lazy: async () => ({
-              Component: (await import('../features/auth/RegisterPage')).RegisterPage,
-            }),
-          },
-        ],
-      },
-      {
-        lazy: async () => ({ Component: (await import('./Shell')).Shell }),
-        children: [
-          {
-            ErrorBoundary: BrokenPage,
-            children: [
-              { index: true, element: <Navigate to="/jobs" replace /> },
-              {
-                path: 'jobs',
-                lazy: async () => ({
-                  Component: (await import('../features/jobs/JobListPage')).JobListPage,
-                }),
-              },
-              {
-                path: 'jobs/new',
-                lazy: async () => ({
-                  Component: (await import('../features/submit/NewJobPage')).NewJobPage,
-                }),
-              },
-              {
-                path: 'jobs/:jobId',
-                lazy: async () => ({
-                  Component: (await import('../features/jobs/JobPage')).JobPage,
-                }),
-              },
-              { path: '*', Component: NotFoundPage },
-            ],
-          },
-        ],
-      },
-    ],
-  },
-];
+const AuthLayout = onDemand(() => import('../features/auth/AuthLayout'), 'AuthLayout');
+const SignInPage = onDemand(() => import('../features/auth/SignInPage'), 'SignInPage');
+const RegisterPage = onDemand(() => import('../features/auth/RegisterPage'), 'RegisterPage');
+const Shell = onDemand(() => import('./Shell'), 'Shell');
+const JobListPage = onDemand(() => import('../features/jobs/JobListPage'), 'JobListPage');
+const JobPage = onDemand(() => import('../features/jobs/JobPage'), 'JobPage');
+const NewJobPage = onDemand(() => import('../features/submit/NewJobPage'), 'NewJobPage');
 
-export const router = createBrowserRouter(routes);
+export function AppRoutes() {
+  return (
+    <Routes>
+      <Route element={<AuthLayout />}>
+        <Route path="sign-in" element={<SignInPage />} />
+        <Route path="register" element={<RegisterPage />} />
+      </Route>
+      <Route element={<Shell />}>
+        <Route index element={<Navigate to="/jobs" replace />} />
+        <Route path="jobs" element={<JobListPage />} />
+        <Route path="jobs/new" element={<NewJobPage />} />
+        <Route path="jobs/:jobId" element={<JobPage />} />
+        <Route path="*" element={<NotFoundPage />} />
+      </Route>
+    </Routes>
+  );
+}
+
+function onDemand<Name extends string>(
+  load: () => Promise<Record<Name, ComponentType>>,
+  name: Name,
+): ComponentType {
+  return lazy<ComponentType>(async () => ({ default: (await load())[name] }));
+}

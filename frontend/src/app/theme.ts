@@ -42,6 +42,7 @@ declare module '@mui/material/styles' {
     line: string;
     lineStrong: string;
     accentSoft: string;
+    lane: string;
     backdrop: string;
   }
   interface PaletteOptions {
@@ -51,6 +52,7 @@ declare module '@mui/material/styles' {
     line: string;
     lineStrong: string;
     accentSoft: string;
+    lane: string;
     backdrop: string;
   }
   interface Theme {
@@ -89,6 +91,7 @@ export const LIGHT = {
   sunken: '#f0f3f4',
   hover: '#f4f8f8',
   accentSoft: '#e0f0ef',
+  lane: '#cfd8da',
   backdrop: 'rgb(21 33 36 / 0.4)',
   state: {
     scheduled: { main: '#6444bd', soft: '#efebfa' },
@@ -115,6 +118,7 @@ export const DARK = {
   sunken: '#0f1719',
   hover: '#182327',
   accentSoft: '#123231',
+  lane: '#33444a',
   backdrop: 'rgb(4 8 9 / 0.6)',
   state: {
     scheduled: { main: '#b8a4f4', soft: '#262140' },
@@ -128,7 +132,7 @@ export const DARK = {
 } as const;
 
 const WORDS = "'Inter', system-ui, 'Segoe UI', sans-serif";
-const MONO = "'IBM Plex Mono', ui-monospace, 'SFMono-Regular', Menlo, monospace";
+const MONO = "'JetBrains Mono', ui-monospace, 'SFMono-Regular', Menlo, monospace";
 const REGULAR = 400;
 const STRONG = 600;
 
@@ -175,12 +179,17 @@ export const theme = createTheme({
     body2: { ...DENSE, letterSpacing: 0 },
     caption: { ...SMALL, letterSpacing: 0 },
     button: { ...DENSE, fontWeight: STRONG, textTransform: 'none', letterSpacing: 0 },
-    mono: { ...SMALL, fontFamily: MONO, fontVariantNumeric: 'tabular-nums' },
+    mono: {
+      ...SMALL,
+      fontFamily: MONO,
+      fontVariantNumeric: 'tabular-nums',
+      letterSpacing: '-0.02em',
+    },
   },
   components: {
     MuiCssBaseline: {
       styleOverrides: (theme) => ({
-        html: { scrollbarGutter: 'stable' },
+        html: { overflowY: 'scroll' },
         body: { ...BODY, WebkitFontSmoothing: 'antialiased' },
         ':focus-visible': focusRing(theme),
         '::selection': { backgroundColor: theme.vars.palette.accentSoft },
@@ -204,8 +213,11 @@ export const theme = createTheme({
           padding: theme.spacing(0, 3.5),
           borderColor: theme.vars.palette.line,
           whiteSpace: 'nowrap',
+          '&.MuiButton-colorInherit': { color: theme.vars.palette.text.primary },
           '&.Mui-focusVisible': focusRing(theme),
-          '&.Mui-disabled': { color: theme.vars.palette.text.disabled },
+          '&.Mui-disabled, &.MuiButton-colorInherit.Mui-disabled': {
+            color: theme.vars.palette.text.disabled,
+          },
         }),
         outlined: ({ theme }) => ({
           backgroundColor: theme.vars.palette.background.paper,

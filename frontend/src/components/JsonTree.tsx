@@ -13,6 +13,7 @@ const Tree = styled('div')(({ theme }) => ({
     borderLeft: `1px solid ${theme.vars.palette.line}`,
     marginLeft: theme.spacing(1),
   },
+  '& > ul': { padding: 0, border: 0, margin: 0 },
   '& li, & > span': { padding: theme.spacing(0.25, 0), overflowWrap: 'anywhere' },
   '& summary': { cursor: 'pointer', color: theme.vars.palette.text.secondary },
   '& summary::marker': { color: theme.vars.palette.text.secondary },

@@ -19,12 +19,12 @@ const Mark = styled('span')(({ theme }) => ({
 
 const Lanes = styled('svg')(({ theme }) => ({
   width: '0.875rem',
-  height: '0.75rem',
+  height: '0.875rem',
   flex: 'none',
   strokeWidth: 2,
   strokeLinecap: 'round',
-  stroke: theme.vars.palette.line,
-  '[data-lane=own]': { stroke: theme.vars.palette.text.secondary },
+  stroke: theme.vars.palette.lane,
+  '& [data-lane=own]': { stroke: theme.vars.palette.text.secondary },
   '&[data-priority=critical] [data-lane=own], &[data-priority=high] [data-lane=own]': {
     stroke: theme.vars.palette.primary.main,
   },
@@ -33,11 +33,11 @@ const Lanes = styled('svg')(({ theme }) => ({
 /** Four lanes of the race, the job's own one lit. */
 export function LaneMark({ priority }: { priority: Priority }) {
   return (
-    <Lanes viewBox="0 0 14 12" aria-hidden="true" data-priority={priority}>
+    <Lanes viewBox="0 0 14 14" aria-hidden="true" data-priority={priority}>
       {PRIORITIES.map((lane, depth) => (
         <path
           key={lane}
-          d={`M1.5 ${1.5 + depth * 3}h11`}
+          d={`M1 ${1 + depth * 4}h12`}
           {...(lane === priority && { 'data-lane': 'own' })}
         />
       ))}

@@ -14,9 +14,9 @@ const Svg = styled('svg')(({ theme }) => ({
 export function Sign() {
   return (
     <Svg viewBox="0 0 24 24" aria-hidden="true">
-      <path d="M1.5 6.5h6c2.5 0 3.2 1.2 4 2.6M1.5 12h8M1.5 17.5h6c2.5 0 3.2-1.2 4-2.6" />
-      <circle cx="16" cy="12" r="5.5" />
-      <circle cx="16" cy="12" r=".6" />
+      <path d="M1.5 7.5h7.5M1.5 12h6M1.5 16.5h7.5" />
+      <circle cx="16.5" cy="12" r="5.5" />
+      <path strokeWidth="1.25" d="M16.5 9.5v5M14.3 10.75l4.4 2.5M18.7 10.75l-4.4 2.5" />
     </Svg>
   );
 }

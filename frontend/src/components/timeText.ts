@@ -16,6 +16,13 @@ export function durationText(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A length that stands still, such as a limit: no seconds where there are none. */
+export function lengthText(seconds: number): string {
+  return durationText(seconds)
+    .replace(/\.0 s$/, ' s')
+    .replace(/ (00 s|00 min|0 h)$/, '');
+}
+
 /** How long ago, in one unit: "now", "12 s", "3 min", "2 h", "4 d". */
 export function ageText(seconds: number): string {
   if (seconds < 1) return 'now';

@@ -103,7 +103,7 @@ export function FileField({ node, value, path, onChange }: FileFieldProps) {
           <span>
             Drop a file here or <u>choose one</u>
           </span>
-          <FieldHint>{limitsText(node)}</FieldHint>
+          {!node.description && <FieldHint>{limitsText(node)}</FieldHint>}
         </Zone>
       ) : (
         <ChosenFile upload={upload} inputId={id} onClear={clear} />

@@ -18,7 +18,7 @@ const Grid = styled('ul')(({ theme }) => ({
   gap: theme.spacing(4),
   margin: 0,
   padding: 0,
-  '& > li': { display: 'grid', gap: theme.spacing(2), alignContent: 'end', minWidth: 0 },
+  '& > li': { display: 'grid', gap: theme.spacing(2), alignContent: 'start', minWidth: 0 },
 }));
 
 const Preview = styled('div')(({ theme }) => ({
@@ -29,8 +29,11 @@ const Preview = styled('div')(({ theme }) => ({
   border: `1px solid ${theme.vars.palette.line}`,
   borderRadius: theme.vars.shape.borderRadius,
   color: theme.vars.palette.text.secondary,
+  backgroundColor: theme.vars.palette.sunken,
   // A board, so that what is transparent in a picture is seen to be so.
-  background: `repeating-conic-gradient(${theme.vars.palette.sunken} 0 25%, ${theme.vars.palette.background.paper} 0 50%) 0 0 / 16px 16px`,
+  '&:has(img)': {
+    background: `repeating-conic-gradient(${theme.vars.palette.sunken} 0 25%, ${theme.vars.palette.background.paper} 0 50%) 0 0 / 16px 16px`,
+  },
   '& > img': { maxWidth: '100%', maxHeight: '100%', objectFit: 'contain' },
 }));
 

@@ -31,7 +31,7 @@ const Entry = styled('details')(({ theme }) => ({
     alignItems: 'center',
     gap: theme.spacing(0, 3),
     minHeight: theme.size.row,
-    padding: theme.spacing(1, 4),
+    padding: theme.spacing(0, 4),
     cursor: 'pointer',
     listStyle: 'none',
     '&:hover': { backgroundColor: theme.vars.palette.hover },

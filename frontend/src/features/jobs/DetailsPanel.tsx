@@ -4,7 +4,7 @@ import type { Job } from '../../api/types';
 import { CopyButton } from '../../components/CopyButton';
 import { Panel } from '../../components/Panel';
 import { PriorityMark } from '../../components/PriorityMark';
-import { durationText } from '../../components/timeText';
+import { lengthText } from '../../components/timeText';
 
 const List = styled('dl')(({ theme }) => ({
   ...theme.typography.body2,
@@ -74,7 +74,7 @@ export function DetailsPanel({ job }: { job: Job }) {
           </Row>
         )}
         <Row term="Time limit">
-          <span data-mono>{durationText(job.time_limit_seconds)}</span>
+          <span data-mono>{lengthText(job.time_limit_seconds)}</span>
         </Row>
         {job.worker_id && (
           <Row term="Worker">

@@ -27,6 +27,12 @@ const States = styled('div')(({ theme }) => ({
   minWidth: 0,
   padding: theme.spacing(0.5),
   margin: theme.spacing(-0.5),
+  marginLeft: theme.spacing(-2),
+  [theme.breakpoints.down('sm')]: {
+    flexBasis: '100%',
+    marginInline: theme.spacing(-4),
+    paddingInline: theme.spacing(2),
+  },
   overflowX: 'auto',
   scrollbarWidth: 'none',
 }));
@@ -67,6 +73,12 @@ const Choices = styled('div')(({ theme }) => ({
     height: theme.size.controlSmall,
     paddingLeft: theme.spacing(2.5),
     borderColor: theme.vars.palette.line,
+  },
+  [theme.breakpoints.down('sm')]: {
+    flexWrap: 'wrap',
+    width: '100%',
+    '& select': { flex: '1 1 0', paddingRight: theme.spacing(6) },
+    '& > button': { flexBasis: '100%', order: 1 },
   },
 }));
 
@@ -127,7 +139,7 @@ function MoreChoices({ filter, choose }: MoreChoicesProps) {
       {user.role !== 'member' && (
         <Choice
           label="Submitter"
-          any="All submitters"
+          any="Anyone"
           values={filter.submitter ?? []}
           options={[[user.id, 'My own jobs']]}
           onChoose={(values) => {
@@ -137,7 +149,7 @@ function MoreChoices({ filter, choose }: MoreChoicesProps) {
       )}
       <Choice
         label="Type"
-        any="All types"
+        any="Any type"
         values={filter.type ?? []}
         options={typeOptions}
         onChoose={(values) => {
@@ -146,7 +158,7 @@ function MoreChoices({ filter, choose }: MoreChoicesProps) {
       />
       <Choice
         label="Priority"
-        any="All priorities"
+        any="Any priority"
         values={filter.priority ?? []}
         options={PRIORITIES.map((priority) => [priority, PRIORITY_WORD[priority]] as const)}
         onChoose={(values) => {

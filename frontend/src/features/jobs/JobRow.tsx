@@ -17,7 +17,7 @@ interface JobRowProps {
 
 export function JobRow({ job, title, leaving, showSubmitter }: JobRowProps) {
   const changes = useChangeCount(job.state);
-  const isUsual = job.priority === 'normal';
+  const isUsual = job.priority === 'normal' || job.priority === 'low';
   return (
     <Row data-leaving={leaving || undefined}>
       {changes > 0 && <Glow key={changes} state={job.state} />}
@@ -32,7 +32,7 @@ export function JobRow({ job, title, leaving, showSubmitter }: JobRowProps) {
         <Cell data-cell="standing">
           <JobStanding job={job} title={title} />
         </Cell>
-        <Cell data-cell="priority" data-usual={isUsual || undefined}>
+        <Cell data-cell="priority" data-usual={isUsual || undefined} data-priority={job.priority}>
           <LaneMark priority={job.priority} />
           <span>{PRIORITY_WORD[job.priority]}</span>
         </Cell>

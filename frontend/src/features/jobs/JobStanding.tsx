@@ -12,6 +12,7 @@ const Standing = styled('span')(({ theme }) => ({
   minWidth: 0,
   color: theme.vars.palette.text.secondary,
   '& [data-part=words]': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  '& [data-part=until]': { whiteSpace: 'nowrap' },
   '& [data-part=bar]': { flex: '0 0 7rem' },
   '& [data-part=percent]': { ...theme.typography.mono, minWidth: '4ch', textAlign: 'right' },
   '& [data-tone=failure]': { color: theme.vars.palette.state.failed.main },
@@ -28,7 +29,7 @@ export function JobStanding({ job, title }: { job: JobSummary; title: string }) 
     case 'retrying':
       return (
         <Standing>
-          {job.run_at && <Until at={job.run_at} lead="Again" />}
+          {job.run_at && <Until at={job.run_at} lead="Again" tone="attention" />}
           <span data-part="words">{firstLine(job.error?.message)}</span>
         </Standing>
       );
@@ -64,12 +65,22 @@ function Running({ job, title }: { job: JobSummary; title: string }) {
   );
 }
 
-function Until({ at, lead }: { at: string; lead: string }) {
+interface UntilProps {
+  at: string;
+  lead: string;
+  tone?: 'attention';
+}
+
+function Until({ at, lead, tone }: UntilProps) {
   const text = useTicking((now) => {
     const ahead = -secondsBetween(at, now);
     return ahead < 1 ? `${lead} now` : `${lead} in ${ageText(ahead)}`;
   });
-  return <span data-tone="attention">{text}</span>;
+  return (
+    <span data-part="until" data-tone={tone}>
+      {text}
+    </span>
+  );
 }
 
 function firstLine(text: string | undefined): string {

@@ -60,7 +60,7 @@ export function LogPanel({ jobId, isRunning }: { jobId: string; isRunning: boole
   return (
     <Panel
       title="Log"
-      count={lines.length}
+      {...(lines.length > 0 && { count: lines.length })}
       flush
       action={
         <>

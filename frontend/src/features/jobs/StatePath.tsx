@@ -94,7 +94,7 @@ export function StatePath({ job }: { job: JobSummary }) {
   return (
     <Path aria-label="State path">
       {steps.map((step, index) => (
-        <StepOnPath key={step.state} step={step} next={steps[index + 1]} />
+        <StepOnPath key={`${index}:${step.state}`} step={step} next={steps[index + 1]} />
       ))}
     </Path>
   );
@@ -132,6 +132,7 @@ function StepOnPath({ step, next }: { step: PathStep; next: PathStep | undefined
 
 function Took({ step, next }: { step: PathStep; next: PathStep }) {
   if (!step.at) return null;
+  if (next.at && secondsBetween(step.at, next.at) < TOO_SHORT_TO_TELL) return null;
   if (next.at) return <Duration from={step.at} to={next.at} />;
   return step.standing === 'current' ? <Duration from={step.at} to={null} /> : null;
 }
@@ -147,5 +148,7 @@ function Due({ at }: { at: string }) {
     </time>
   );
 }
+
+const TOO_SHORT_TO_TELL = 0.05;
 
 const SUBMITTED: { word: string; icon: IconName } = { word: 'Submitted', icon: 'upload' };

@@ -76,9 +76,11 @@ export const RowLink = styled(Link)(({ theme }) => ({
   [theme.breakpoints.down('md')]: {
     '&, &[data-submitters]': {
       gridTemplateColumns: 'auto minmax(0, 1fr) auto auto auto',
-      gridTemplateAreas:
-        '"state what priority attempt age" "standing standing standing submitter duration"',
+      gridTemplateAreas: '"state title priority attempt age" "detail detail ran ran ran"',
     },
+    // Two lines: where a job stands says more than what it was given.
+    '&:has([data-cell=standing]:not(:empty)) [data-part=summary]': { display: 'none' },
+    '& [data-cell]:empty': { display: 'none' },
     columnGap: theme.spacing(2),
     rowGap: theme.spacing(1),
     padding: theme.spacing(2.5, 3),
@@ -118,14 +120,18 @@ export const Cell = styled('span')(({ theme }) => ({
   },
   [theme.breakpoints.down('md')]: {
     '&[data-cell=state]': { gridArea: 'state' },
-    '&[data-cell=what]': { gridArea: 'what' },
-    '&[data-cell=standing]': { gridArea: 'standing' },
+    '&[data-cell=what]': {
+      display: 'contents',
+      '& strong': { gridArea: 'title', overflow: 'hidden', textOverflow: 'ellipsis' },
+      '& [data-part=summary]': { gridArea: 'detail' },
+    },
+    '&[data-cell=standing]': { gridArea: 'detail' },
     '&[data-cell=priority]': { gridArea: 'priority', '& > span': { display: 'none' } },
-    '&[data-cell=priority][data-usual]': { visibility: 'hidden' },
+    '&[data-cell=priority][data-priority=normal]': { display: 'none' },
     '&[data-cell=attempt]': { gridArea: 'attempt' },
     '&[data-cell=age]': { gridArea: 'age' },
-    '&[data-cell=submitter]': { gridArea: 'submitter' },
-    '&[data-cell=duration]': { gridArea: 'duration' },
+    '&[data-cell=submitter]': { display: 'none' },
+    '&[data-cell=duration]': { gridArea: 'ran' },
   },
 }));
 
