@@ -18,6 +18,7 @@ from structlog.typing import Processor
 FILE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
 MASK = "•••"
+OWN_LOGGERS = "millrace"
 QUIET_LIBRARIES = ("alembic", "dramatiq", "engineio", "PIL", "redis", "socketio", "werkzeug")
 
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key", re.IGNORECASE)
@@ -34,6 +35,7 @@ class LogSettings(Protocol):
 def configure_logging(settings: LogSettings, process: str) -> None:
     """Log to the console and to `{log_folder}/{process}.log`. Called once, when a process starts.
 
+    The file keeps what happens to every job; the console stays calm and shows what concerns the whole process.
     A folder that can't be written to costs the file, not the process.
     """
     structlog.configure(
@@ -60,7 +62,9 @@ def configure_logging(settings: LogSettings, process: str) -> None:
         old.close()
     for handler in handlers:
         root.addHandler(handler)
+    console.setLevel(logging.INFO)
     root.setLevel(logging.INFO)
+    logging.getLogger(OWN_LOGGERS).setLevel(logging.DEBUG)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     if problem is not None:

@@ -1,131 +1,21 @@
 """`millrace up` as a person meets it: real processes, killed and stopped in every way, and nothing is left running."""
 
 import json
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 
 import httpx
-import psutil
 import pytest
 import websocket
 
+from tests.run.running_up import START_SECONDS, StartUp, is_alive
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.flow
 
-START_SECONDS = 60
-STOP_SECONDS = 20
 ADA = {"email": "ada@example.org", "password": "correct horse battery", "name": "ada"}
 CREDENTIALS = {name: ADA[name] for name in ("email", "password")}
-
-
-@dataclass
-class Up:
-    """One run of `millrace up`, and what it wrote."""
-
-    process: subprocess.Popen[str]
-    lines: list[str] = field(default_factory=list)
-    everything: set[psutil.Process] = field(default_factory=set)
-    reader: Thread | None = None
-
-    def read(self) -> None:
-        """Take in what it writes until it has ended."""
-        assert self.process.stdout is not None
-        with self.process.stdout as output:
-            for line in output:
-                self.lines.append(line.rstrip())
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-    @property
-    def url(self) -> str:
-        found = re.search(r"Ready after .* s: (http://\S+)", self.text)
-        return found[1] if found else ""
-
-    def wait_until_ready(self) -> None:
-        wait_until(lambda: self.url or self.process.poll() is not None, START_SECONDS, "up is ready")
-        assert self.url, self.text
-        self.look()
-
-    def look(self) -> None:
-        """Note every process that it started."""
-        with suppress(psutil.NoSuchProcess):
-            self.everything |= set(psutil.Process(self.process.pid).children(recursive=True))
-
-    def child(self, name: str) -> psutil.Process:
-        """The process that runs `millrace <name>`, or Redis."""
-        self.look()
-        for process in self.everything:
-            with suppress(psutil.NoSuchProcess):
-                words = process.cmdline()
-                if name in words or any(name in word for word in words[:1]):
-                    return process
-        raise AssertionError(f"no {name} runs")
-
-    def wait_until_gone(self) -> int:
-        """Wait until it and everything it started has ended; its exit code."""
-        exit_code = self.process.wait(STOP_SECONDS)
-        wait_until(lambda: not [p for p in self.everything if _runs(p)], STOP_SECONDS, "nothing is left running")
-        return exit_code
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-StartUp = Callable[..., Up]
-
-
-@pytest.fixture
-def start_up(tmp_path: Path) -> Iterator[StartUp]:
-    """Starts `millrace up` on a data folder of this test; options are settings."""
-    runs: list[Up] = []
-
-    def start(**options: str) -> Up:
-        environ = {
-            **os.environ,
-            "MILLRACE_PORT": "0",
-            "MILLRACE_DATA": str(tmp_path / "var"),
-            **{f"MILLRACE_{name.upper()}": value for name, value in options.items()},
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "millrace.run", "up"],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        up = Up(process)
-        up.reader = Thread(target=up.read)
-        up.reader.start()
-        runs.append(up)
-        return up
-
-    yield start
-    for up in runs:
-        up.look()
-        up.process.kill()
-        for process in up.everything:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        up.process.wait()
-        assert up.reader is not None
-        up.reader.join()
 
 
 def test_it_serves_restarts_what_dies_and_stops_cleanly(start_up: StartUp, tmp_path: Path) -> None:
@@ -153,7 +43,7 @@ def test_it_serves_restarts_what_dies_and_stops_cleanly(start_up: StartUp, tmp_p
     for name in ("worker", "web", "valkey-server"):
         victim = up.child(name)
         victim.kill()
-        wait_until(lambda victim=victim: not _runs(victim))  # type: ignore[misc]
+        wait_until(lambda victim=victim: not is_alive(victim))  # type: ignore[misc]
         up.everything.discard(victim)
     wait_until(lambda: up.text.count("was ended by SIGKILL; it starts again in 1 s") == 3)
     wait_until(lambda: _is_ready(up.url), START_SECONDS, "it is ready again")
