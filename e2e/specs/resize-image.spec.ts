@@ -9,11 +9,8 @@ test.use({ storageState: ADMIN_SESSION });
 async function chooseImage(page: Page): Promise<void> {
   await page.goto('/jobs');
   await page.getByRole('link', { name: 'New job' }).first().click();
-  await page
-    .getByRole('link', { name: /Resize an image/ })
-    .or(page.getByRole('radio', { name: /Resize an image/ }))
-    .first()
-    .click();
+  await expect(page.getByRole('heading', { name: 'New job' })).toBeVisible();
+  await page.getByLabel('Type', { exact: true }).selectOption({ label: 'Resize an image' });
   await expect(page.getByRole('button', { name: 'Submit job' })).toBeVisible();
 }
 

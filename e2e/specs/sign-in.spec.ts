@@ -14,7 +14,7 @@ test('a person signs in, stays signed in over a reload, and signs out', async ({
   await expect(page.getByRole('heading', { name: 'Jobs', level: 1 })).toBeVisible();
 
   await page.getByRole('button', { name: /account/i }).click();
-  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await page.goto('/jobs');
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
