@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from millrace.run.embedded_redis import FLAGS
+from millrace.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -63,6 +65,20 @@ def test_each_process_runs_from_the_same_image(services: dict[str, Any]) -> None
         "migrate": ["manage", "migrate"],
     }
     assert {services[name]["image"] for name in commands} == {"millrace-backend"}
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "scheduler", "migrate"])
+def test_settings_of_each_process_are_accepted(services: dict[str, Any], name: str) -> None:
+    settings = load_settings(image_environment() | services[name]["environment"])
+    assert settings.environment == "production"
+    assert not settings.is_sqlite
+    assert settings.behind_proxy == (name == "web")
+
+
+def image_environment() -> dict[str, str]:
+    """What the backend's Dockerfile sets."""
+    text = (ROOT / "backend" / "Dockerfile").read_text(encoding="utf-8")
+    return dict(re.findall(r"\b(MILLRACE_\w+)=(\S+)", text))
 
 
 def test_nothing_starts_before_the_database_is_migrated(services: dict[str, Any]) -> None:
