@@ -40,7 +40,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A validated job before it has a row. `id` is a UUIDv7 that the service made, so a repeated insert finds itself."""
+    """A validated job before it has a row. The service made its `id`, a UUIDv7, so a repeated insert finds itself."""
 
     id: str
     type: str

@@ -1,4 +1,4 @@
-"""Checks what a stranger sends before anything is made of it: text a database can hold, depth, and the type's schema."""
+"""Checks what a stranger sends before anything is made of it: text, depth, and the schema of the job type."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
