@@ -24,11 +24,10 @@ const Menu = styled('div')(({ theme }) => ({
   width: theme.spacing(64),
   margin: 0,
   padding: theme.spacing(4),
-  border: `1px solid ${theme.vars.palette.line}`,
+  border: `1px solid ${theme.vars.palette.lineStrong}`,
   borderRadius: theme.vars.shape.borderRadius,
   color: theme.vars.palette.text.primary,
   backgroundColor: theme.vars.palette.background.paper,
-  boxShadow: `0 8px 24px ${theme.vars.palette.backdrop}`,
   '&:popover-open': { display: 'grid', gap: theme.spacing(4) },
 }));
 

@@ -18,7 +18,7 @@ const SkipLink = styled('a')(({ theme }) => ({
   borderRadius: theme.vars.shape.borderRadius,
   color: theme.vars.palette.primary.contrastText,
   backgroundColor: theme.vars.palette.primary.main,
-  '&:not(:focus)': { transform: 'translateY(-200%)' },
+  '&:not(:focus)': { clipPath: 'inset(50%)' },
 }));
 
 const Content = styled('main')({ flex: 1, outline: 'none', minWidth: 0 });

@@ -65,6 +65,7 @@ const Nav = styled('nav')(({ theme }) => ({
 }));
 
 const NewJob = styled(Button)(({ theme }) => ({
+  flex: 'none',
   marginLeft: theme.spacing(1),
   height: '2rem',
   padding: theme.spacing(0, 3),

@@ -23,6 +23,7 @@ interface Size {
   aside: string;
   well: string;
   picture: string;
+  number: string;
 }
 
 interface Pace {
@@ -43,7 +44,6 @@ declare module '@mui/material/styles' {
     lineStrong: string;
     accentSoft: string;
     lane: string;
-    backdrop: string;
   }
   interface PaletteOptions {
     state: Record<JobState, StateColour>;
@@ -53,7 +53,6 @@ declare module '@mui/material/styles' {
     lineStrong: string;
     accentSoft: string;
     lane: string;
-    backdrop: string;
   }
   interface Theme {
     size: Size;
@@ -92,7 +91,6 @@ export const LIGHT = {
   hover: '#f4f8f8',
   accentSoft: '#e0f0ef',
   lane: '#cfd8da',
-  backdrop: 'rgb(21 33 36 / 0.4)',
   state: {
     scheduled: { main: '#6444bd', soft: '#efebfa' },
     queued: { main: '#43607e', soft: '#e8eef4' },
@@ -119,7 +117,6 @@ export const DARK = {
   hover: '#182327',
   accentSoft: '#123231',
   lane: '#33444a',
-  backdrop: 'rgb(4 8 9 / 0.6)',
   state: {
     scheduled: { main: '#b8a4f4', soft: '#262140' },
     queued: { main: '#a0b7cf', soft: '#1e2a36' },
@@ -164,6 +161,7 @@ export const theme = createTheme({
     aside: '20rem',
     well: '24rem',
     picture: '11rem',
+    number: '12rem',
   },
   pace: { quick: '120ms', glow: '1800ms', flow: '1600ms' },
   typography: {

@@ -5,7 +5,10 @@ const flow = keyframes({
   from: { transform: 'translateX(-100%)' },
   to: { transform: 'translateX(100%)' },
 });
-const drift = keyframes({ from: { left: '-30%' }, to: { left: '100%' } });
+const drift = keyframes({
+  from: { transform: 'translateX(-100%)' },
+  to: { transform: 'translateX(334%)' },
+});
 
 const Channel = styled('span')(({ theme }) => ({
   display: 'block',
@@ -17,15 +20,14 @@ const Channel = styled('span')(({ theme }) => ({
   backgroundColor: theme.vars.palette.line,
 }));
 
-/** The water in the channel: its front edge moves for as long as the job does. */
+/** The water in the channel: its front edge moves for as long as the job does. All of it moves by transforms, which cost no layout. */
 const Water = styled('span')(({ theme }) => ({
   position: 'absolute',
-  insetBlock: 0,
-  left: 0,
+  inset: 0,
   overflow: 'hidden',
   borderRadius: theme.spacing(0.5),
   backgroundColor: theme.vars.palette.state.running.main,
-  transition: `width ${theme.pace.glow} cubic-bezier(0.2, 0.7, 0.2, 1)`,
+  transition: `transform ${theme.pace.glow} cubic-bezier(0.2, 0.7, 0.2, 1)`,
   '&::after': {
     content: '""',
     position: 'absolute',
@@ -33,11 +35,11 @@ const Water = styled('span')(({ theme }) => ({
     right: 0,
     width: theme.spacing(12),
     maxWidth: '100%',
-    background: `linear-gradient(90deg, transparent, ${theme.vars.palette.state.running.soft} 80%, transparent)`,
-    opacity: 0.7,
+    background: `linear-gradient(90deg, transparent, ${theme.vars.palette.state.running.soft}, transparent)`,
+    opacity: 0.5,
     animation: `${flow} ${theme.pace.flow} linear infinite`,
   },
-  '&[data-open]': { width: '30%', animation: `${drift} ${theme.pace.flow} linear infinite` },
+  '&[data-open]': { right: '70%', animation: `${drift} ${theme.pace.flow} linear infinite` },
 }));
 
 interface ProgressBarProps {
@@ -56,7 +58,11 @@ export function ProgressBar({ fraction, label }: ProgressBarProps) {
       aria-valuemax={100}
       {...(percent !== null && { 'aria-valuenow': percent })}
     >
-      {percent === null ? <Water data-open /> : <Water style={{ width: `${percent}%` }} />}
+      {percent === null ? (
+        <Water data-open />
+      ) : (
+        <Water style={{ transform: `translateX(${percent - 100}%)` }} />
+      )}
     </Channel>
   );
 }

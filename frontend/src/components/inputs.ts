@@ -20,7 +20,11 @@ const control = (theme: Theme) =>
     '&:disabled': { color: theme.vars.palette.text.disabled },
   }) as const;
 
-export const Input = styled('input')(({ theme }) => control(theme));
+export const Input = styled('input')(({ theme }) => ({
+  ...control(theme),
+  // A number needs no more room than it takes.
+  '&[inputmode]': { maxWidth: theme.size.number },
+}));
 
 export const TextArea = styled('textarea')(({ theme }) => ({
   ...control(theme),

@@ -34,14 +34,19 @@ export function ageText(seconds: number): string {
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const minute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
 export function exactText(at: string): string {
   return exact.format(new Date(at));
 }
 
-export function clockText(at: string | number): string {
+export function clockText(at: string): string {
   return clock.format(new Date(at));
+}
+
+export function minuteText(at: number): string {
+  return minute.format(new Date(at));
 }
 
 /** The time of day, with its date where that isn't today. */

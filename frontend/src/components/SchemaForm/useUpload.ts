@@ -51,8 +51,10 @@ export function useUpload(node: FileNode, onStored: (fileId: string) => void): U
     uploadFile(file, { onProgress, signal: control.signal }).then(
       (stored) => {
         if (control.signal.aborted) return;
-        onStored(stored.id);
-        show({ step: 'stored', file });
+        // The server looks into the file, whatever its name says.
+        const reason = wrongType(node, stored.content_type);
+        if (!reason) onStored(stored.id);
+        show(reason ? { step: 'refused', file, reason } : { step: 'stored', file });
       },
       (problem: unknown) => {
         const { message, fields } = asApiError(problem);
@@ -68,10 +70,12 @@ function refusal(node: FileNode, file: File): string | null {
   if (node.maxBytes !== undefined && file.size > node.maxBytes) {
     return `This file has ${bytesText(file.size)}; at most ${bytesText(node.maxBytes)} are taken.`;
   }
-  if (node.accept.length > 0 && file.type !== '' && !isAccepted(node.accept, file.type)) {
-    return `This is a ${file.type} file. Choose one of: ${acceptText(node.accept)}.`;
-  }
-  return null;
+  return file.type === '' ? null : wrongType(node, file.type);
+}
+
+function wrongType({ accept }: FileNode, type: string): string | null {
+  if (accept.length === 0 || isAccepted(accept, type)) return null;
+  return `This is a ${type} file. Choose one of: ${acceptText(accept)}.`;
 }
 
 function isAccepted(accept: readonly string[], type: string): boolean {

@@ -90,7 +90,7 @@ function SignInInstead() {
   return (
     <>
       Have an account?{' '}
-      <Link component={RouterLink} to={`/sign-in${search}`}>
+      <Link component={RouterLink} underline="always" to={`/sign-in${search}`}>
         Sign in instead
       </Link>
     </>

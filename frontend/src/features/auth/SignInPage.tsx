@@ -30,7 +30,7 @@ export function SignInPage() {
         setup.data?.registration_open && (
           <>
             New here?{' '}
-            <Link component={RouterLink} to={`/register${search}`}>
+            <Link component={RouterLink} underline="always" to={`/register${search}`}>
               Create an account
             </Link>
           </>

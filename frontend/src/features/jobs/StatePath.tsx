@@ -80,6 +80,7 @@ const Stretch = styled('span')(({ theme }) => ({
     flex: 1,
     borderTop: `1px solid ${theme.vars.palette.line}`,
   },
+  '&:empty': { gap: 0 },
   '&[data-ahead]::before, &[data-ahead]::after': { borderTopStyle: 'dashed' },
   [theme.breakpoints.down('md')]: { '&::before, &::after': { display: 'none' } },
 }));
