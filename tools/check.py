@@ -23,6 +23,8 @@ BIN = ROOT / ".venv" / "bin"
 OUTPUT = ROOT / "var" / "check"
 AT_ONCE = 2
 SLOW = "postgresql or flow or faults"
+# About half of the time, so that the two halves can run side by side.
+INTERFACES = ("tests/api", "tests/realtime")
 TYPES_CACHE = ("--incremental", "--tsBuildInfoFile", "node_modules/.cache/types.tsbuildinfo")
 # ESLint remembers per file, and a rule that looks at types may depend on another: only `make check` trusts it.
 ESLINT_CACHE = ("--cache", "--cache-strategy", "content", "--cache-location", "node_modules/.cache/eslint")
@@ -108,9 +110,9 @@ def may_start(check: Check, running: Sequence[Check], at_once: int) -> bool:
     return len(running) < at_once and not check.alone and not any(other.alone for other in running)
 
 
-def python_tests(name: str, marks: str, alone: bool = False) -> Check:
+def python_tests(name: str, marks: str, *where: str, alone: bool = False) -> Check:
     report = OUTPUT / f"{name.replace(' ', '-').lower()}.xml"
-    command: list[str | Path] = [BIN / "pytest", "-q", "-m", marks, f"--junitxml={report}", "tests"]
+    command: list[str | Path] = [BIN / "pytest", "-q", "-m", marks, f"--junitxml={report}", *where]
     return Check(name, command, read=from_pytest, report=report, alone=alone)
 
 
@@ -140,9 +142,10 @@ def quick_checks(lint_options: Sequence[str] = ESLINT_CACHE) -> list[Check]:
     """The slow ones first, so that the two lanes end together."""
     settings = "backend/pyproject.toml"
     return [
-        python_tests("Pytest", f"not ({SLOW})"),
+        python_tests("Pytest of interfaces", f"not ({SLOW})", *INTERFACES),
         npm("Frontend lint", "frontend", "lint", *lint_options),
         Check("Python types", [BIN / "mypy", "--config-file", settings, "backend/millrace", "tests", "tools"]),
+        python_tests("Pytest of the rest", f"not ({SLOW})", "tests", *(f"--ignore={part}" for part in INTERFACES)),
         npm("Frontend types", "frontend", "typecheck", *TYPES_CACHE),
         vitest(),
         Check("Contract files", [BIN / "python", "tools/contract.py", "check"]),
@@ -159,7 +162,7 @@ def all_checks() -> list[Check]:
         *quick_checks(lint_options=()),
         npm("First load size", "frontend", "check:size"),
         Check("Chromium", [BIN / "python", "tools/chromium.py"]),
-        python_tests("Pytest with servers", SLOW, alone=True),
+        python_tests("Pytest with servers", SLOW, "tests", alone=True),
         playwright(),
     ]
 
