@@ -130,6 +130,8 @@ def run_lane(steps: Sequence[Step], terminal: Terminal) -> None:
     for step in steps:
         if step.is_current():
             continue
+        if terminal.interrupted.is_set():
+            return
         terminal.begin(step.title)
         mark = "✗"
         try:
@@ -162,8 +164,14 @@ def set_up(root: Path, goal: str) -> None:
         log.write_text("")
         print("Setting up Millrace; details are in var/log/setup.log", flush=True)
         with ThreadPoolExecutor(len(wanted)) as pool:
-            for lane in as_completed([pool.submit(run_lane, steps, place.terminal) for steps in wanted]):
-                lane.result()
+            running = [pool.submit(run_lane, steps, place.terminal) for steps in wanted]
+            try:
+                for lane in as_completed(running):
+                    lane.result()
+            except KeyboardInterrupt:
+                # Ctrl-C has ended the commands under way; the lanes begin no others.
+                place.terminal.interrupted.set()
+                raise
 
 
 def main(arguments: Sequence[str]) -> int:

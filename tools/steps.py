@@ -44,6 +44,7 @@ class Terminal:
 
     log: Path
     live: bool = field(default_factory=sys.stdout.isatty)
+    interrupted: threading.Event = field(default_factory=threading.Event)
     _running: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -73,6 +73,13 @@ def test_step_that_broke_off_is_not_taken_for_done(tmp_path: Path, place: Place)
     assert not step.is_current()
 
 
+def test_no_step_begins_after_an_interrupt(counted: tuple[Step, list[str], Path], place: Place) -> None:
+    step, made, _ = counted
+    place.terminal.interrupted.set()
+    set_up.run_lane([step], place.terminal)
+    assert made == []
+
+
 def test_terminal_shows_one_line_per_step(
     counted: tuple[Step, list[str], Path], place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
