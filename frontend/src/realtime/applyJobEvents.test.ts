@@ -3,7 +3,7 @@ import type { JobFilter, JobSummary } from '../api/types';
 import { applyJobEvents } from './applyJobEvents';
 import type { JobEvents, JobListPages } from './jobEvents';
 import { NO_EVENTS } from './jobEvents';
-import { aJob, progress } from './testJobs';
+import { aJob, aWholeJob, progress } from './testJobs';
 
 function pages(...each: JobSummary[][]): JobListPages {
   const last = each.length - 1;
