@@ -23,7 +23,7 @@ const control = (theme: Theme) =>
 export const Input = styled('input')(({ theme }) => ({
   ...control(theme),
   // A number needs no more room than it takes.
-  '&[inputmode]': { maxWidth: theme.size.number },
+  [theme.breakpoints.up('sm')]: { '&[inputmode]': { maxWidth: theme.size.number } },
 }));
 
 export const TextArea = styled('textarea')(({ theme }) => ({

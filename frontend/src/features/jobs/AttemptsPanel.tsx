@@ -32,6 +32,7 @@ const Entry = styled('details')(({ theme }) => ({
     gap: theme.spacing(0, 3),
     minHeight: theme.size.row,
     padding: theme.spacing(0, 4),
+    [theme.breakpoints.down('sm')]: { padding: theme.spacing(2, 4) },
     cursor: 'pointer',
     listStyle: 'none',
     '&:hover': { backgroundColor: theme.vars.palette.hover },
