@@ -104,4 +104,4 @@ def test_every_error_has_a_code_and_a_sentence() -> None:
 
     for error in family(MillraceError):
         assert error.code.replace("_", "").isalpha(), error
-        assert error().message[-1] in ".:", error
+        assert (error.__doc__ or "").strip().splitlines()[0].endswith("."), error
