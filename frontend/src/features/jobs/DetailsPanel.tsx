@@ -5,6 +5,7 @@ import { CopyButton } from '../../components/CopyButton';
 import { Panel } from '../../components/Panel';
 import { PriorityMark } from '../../components/PriorityMark';
 import { lengthText } from '../../components/timeText';
+import { tryCount } from './tryCount';
 
 const List = styled('dl')(({ theme }) => ({
   ...theme.typography.body2,
@@ -58,11 +59,16 @@ export function DetailsPanel({ job }: { job: Job }) {
           <PriorityMark priority={job.priority} />
         </Row>
         <Row term="Submitter">{job.submitter.name}</Row>
-        <Row term="Attempt">
+        <Row term="Try">
           <span data-mono>
-            {job.attempt} of {Math.max(job.attempt, job.max_attempts)}
+            {tryCount(job)} of {job.max_attempts}
           </span>
         </Row>
+        {job.attempt > 1 && (
+          <Row term="Attempt">
+            <span data-mono>{job.attempt}</span>
+          </Row>
+        )}
         {job.failures > 0 && (
           <Row term="Failures">
             <span data-mono>{job.failures}</span>

@@ -18,9 +18,9 @@ const row = (job: JobSummary) => (
 describe('a row', () => {
   it('is a link to its job that says what it does and how it stands', () => {
     const at = { attempt: 2, seq: 4, fraction: 0.42, message: 'Size 4 of 8' };
-    render(row(aJob('a', 'running', { attempt: 2, progress: at })));
+    render(row(aJob('a', 'running', { attempt: 2, failures: 1, progress: at })));
     const link = screen.getByRole('link', {
-      name: /Running.*Resize an image.*a\.jpg.*attempt 2 of 3/,
+      name: /Running.*Resize an image.*a\.jpg.*try 2 of 3/,
     });
     expect(link).toHaveAttribute('href', '/jobs/a');
     expect(screen.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '42');

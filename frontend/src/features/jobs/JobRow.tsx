@@ -6,6 +6,7 @@ import { LaneMark, PRIORITY_WORD } from '../../components/PriorityMark';
 import { VisuallyHidden } from '../../components/VisuallyHidden';
 import { JobStanding } from './JobStanding';
 import { Cell, Glow, Row, RowLink } from './listLayout';
+import { tryCount } from './tryCount';
 import { useChangeCount } from './useChangeCount';
 
 interface JobRowProps {
@@ -37,7 +38,7 @@ export function JobRow({ job, title, leaving, showSubmitter }: JobRowProps) {
           <span>{PRIORITY_WORD[job.priority]}</span>
         </Cell>
         {showSubmitter && <Cell data-cell="submitter">{job.submitter.name}</Cell>}
-        <Cell data-cell="attempt">{job.attempt > 1 && <AttemptCount job={job} />}</Cell>
+        <Cell data-cell="attempt">{job.failures > 0 && <TryCount job={job} />}</Cell>
         <Cell data-cell="duration">
           {job.started_at && hasRun(job) && <Duration from={job.started_at} to={job.finished_at} />}
         </Cell>
@@ -49,14 +50,15 @@ export function JobRow({ job, title, leaving, showSubmitter }: JobRowProps) {
   );
 }
 
-function AttemptCount({ job }: { job: JobSummary }) {
+function TryCount({ job }: { job: JobSummary }) {
+  const count = tryCount(job);
   return (
     <>
       <VisuallyHidden>
-        attempt {job.attempt} of {job.max_attempts}
+        try {count} of {job.max_attempts}
       </VisuallyHidden>
-      <span aria-hidden="true" title={`Attempt ${job.attempt} of at most ${job.max_attempts}`}>
-        {job.attempt}/{job.max_attempts}
+      <span aria-hidden="true" title={`Try ${count} of at most ${job.max_attempts}`}>
+        {count}/{job.max_attempts}
       </span>
     </>
   );
