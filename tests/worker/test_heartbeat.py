@@ -12,6 +12,7 @@ from millrace.worker.heartbeat import Heartbeat
 from millrace.worker.held import HeldAttempts, StopReason
 from tests.clocks import HandClock
 from tests.factories import a_queued_job
+from tests.waiting import wait_until
 
 ONE = Delivery("one", 1)
 
@@ -23,6 +24,8 @@ class FakeWorkers:
     registered: list[str] = field(default_factory=list)
     cancelled: frozenset[str] = frozenset()
     is_away: bool = False
+    faults: list[Exception] = field(default_factory=list)
+    beaten: int = 0
 
     def register(
         self, worker_id: str, host: str, pid: int, version: str, queues: tuple[str, ...], threads: int
@@ -32,6 +35,9 @@ class FakeWorkers:
         self.registered.append(worker_id)
 
     def beat(self, worker_id: str) -> frozenset[str] | None:
+        if self.faults:
+            raise self.faults.pop()
+        self.beaten += 1
         return self.cancelled if worker_id in self.registered else None
 
     def deregister(self, worker_id: str) -> None:
@@ -89,6 +95,17 @@ def test_a_worker_that_was_given_up_lets_go_of_all_it_holds_and_begins_anew(
         assert stop is not None
         assert stop.reason is StopReason.LOST
     assert workers.registered == ["w1"]
+
+
+def test_a_worker_beats_on_whatever_a_beat_raised(
+    heartbeat: Heartbeat, workers: FakeWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("millrace.worker.heartbeat.BEAT_SECONDS", 0.01)
+    workers.faults = [RuntimeError("nobody foresaw this"), DatabaseUnavailable()]
+    heartbeat.register()
+    heartbeat.start()
+    wait_until(lambda: workers.beaten > 1, message="the worker to beat again")
+    heartbeat.stop()
 
 
 def test_an_announced_cancellation_counts_only_for_jobs_that_run_here(heartbeat: Heartbeat, held: HeldAttempts) -> None:

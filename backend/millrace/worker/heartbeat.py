@@ -94,6 +94,9 @@ class Heartbeat:
                 if is_heard:
                     log.warning("heartbeat_not_heard", reason=str(error))
                 is_heard = False
+            except Exception:  # a worker that falls silent for good, yet goes on claiming, loses every job it claims
+                log.exception("heartbeat_broken")
+                is_heard = False
             else:
                 is_heard = True
 
