@@ -70,6 +70,7 @@ class FakeShop:
     counters: dict[str, int] = field(default_factory=dict)
     booked: set[str] = field(default_factory=set)
     is_away: bool = False
+    is_read_only: bool = False
     rescued: list[str] = field(default_factory=list)
 
     def running_workers(self) -> frozenset[str]:
@@ -81,6 +82,8 @@ class FakeShop:
         return dict(self.counters)
 
     def rescue_from(self, worker_id: str) -> int:
+        if self.is_read_only:
+            raise DatabaseUnavailable
         self.rescued.append(worker_id)
         self.booked.discard(worker_id)
         return 1
@@ -111,6 +114,18 @@ def test_an_outage_of_the_database_rescues_nobody() -> None:
         sweep.run_once()
     shop.is_away = False
     clock.seconds += 1
+    sweep_for(sweep, clock, 6)
+    assert shop.rescued == []
+
+
+def test_a_database_that_took_no_writes_starts_the_count_anew() -> None:
+    shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
+    sweep = RescueLost(shop, shop, clock)
+    shop.is_read_only = True
+    sweep_for(sweep, clock, 6)
+    with pytest.raises(DatabaseUnavailable):
+        sweep.run_once()
+    shop.is_read_only = False
     sweep_for(sweep, clock, 6)
     assert shop.rescued == []
 

@@ -84,12 +84,15 @@ class RescueLost:
         try:
             booked = self._jobs.running_workers()
             beats = self._workers.beats()
+            for worker_id in self._watch.lost(self._clock.monotonic(), beats, booked):
+                self._empty(worker_id)
         except DatabaseUnavailable:
             self._watch.forget_all()
             raise
-        for worker_id in self._watch.lost(self._clock.monotonic(), beats, booked):
-            rescued = self._jobs.rescue_from(worker_id)
-            self._workers.deregister(worker_id)
-            self._watch.forget(worker_id)
-            log.warning("worker_lost", worker_id=worker_id, rescued=rescued)
         return REST_SECONDS
+
+    def _empty(self, worker_id: str) -> None:
+        rescued = self._jobs.rescue_from(worker_id)
+        self._workers.deregister(worker_id)
+        self._watch.forget(worker_id)
+        log.warning("worker_lost", worker_id=worker_id, rescued=rescued)
