@@ -43,6 +43,14 @@ def test_a_job_for_later_is_scheduled_and_promoted_when_due(store: SqlJobStore) 
     assert store.promote_due(10) == []
 
 
+@pytest.mark.parametrize("year", [1, 999, 1000, 9999])
+def test_a_time_in_any_year_is_kept_as_it_was_given(store: SqlJobStore, year: int) -> None:
+    run_at = datetime(year, 1, 2, tzinfo=UTC)
+    job = store.submit(a_new_job(run_at=run_at))
+    assert job.run_at == run_at
+    assert job.state is (JobState.SCHEDULED if year == 9999 else JobState.QUEUED)
+
+
 def test_promoting_takes_no_more_than_its_limit_and_the_longest_due_first(store: SqlJobStore) -> None:
     moment = datetime.now(UTC) + timedelta(milliseconds=200)
     waiting = [store.submit(a_new_job(run_at=moment + timedelta(microseconds=1000 * i))) for i in range(5)]

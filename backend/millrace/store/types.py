@@ -19,8 +19,6 @@ from sqlalchemy.sql.functions import FunctionElement
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
 
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-
 
 class Id(sa.types.TypeDecorator[str]):
     """A UUID, as canonical text in Python: 16 bytes on PostgreSQL, the text itself on SQLite."""
@@ -137,7 +135,7 @@ def _seconds_from_now_sqlite(element: seconds_from_now, compiler: SQLCompiler, *
 
 def time_text(moment: datetime) -> str:
     """`moment` as both databases read it."""
-    return moment.astimezone(UTC).strftime(TIME_FORMAT)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
 def to_json(value: object) -> str:
