@@ -86,9 +86,14 @@ class JobService:
             WrongState: It has finished.
         """
         job = self._governed(job_id, by)
-        if job.state is JobState.RUNNING and job.cancel_requested:
+        if _is_stopping(job):
             return job
-        return self._moved(self._store.cancel(job_id, by.id), job, Verb.CANCEL)
+        cancelled = self._store.cancel(job_id, by.id)
+        if cancelled is None:  # somebody else may have asked since the look
+            job = self._queries.get(job_id, EVERYTHING) or job
+            if _is_stopping(job):
+                return job
+        return self._moved(cancelled, job, Verb.CANCEL)
 
     def requeue(self, job_id: str, by: Account) -> Job:
         """Send a finished job again, with its failures forgotten.
@@ -213,6 +218,10 @@ class JobService:
         queued = [job for job in jobs if job.state is JobState.QUEUED]
         if queued:
             self._dispatcher.send(queued)
+
+
+def _is_stopping(job: Job) -> bool:
+    return job.state is JobState.RUNNING and job.cancel_requested
 
 
 _PARTICIPLES = {Verb.CANCEL: "cancelled", Verb.REQUEUE: "sent again"}
