@@ -22,6 +22,24 @@ def test_a_database_that_is_away_is_told_as_such() -> None:
         Database("postgresql://nobody@127.0.0.1:1/nothing").ping()
 
 
+@pytest.mark.postgresql
+def test_a_server_that_may_only_be_read_is_away_for_writers_until_another_takes_over(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    name = sa.make_url(postgresql_url).database
+
+    def write_note() -> None:
+        database.write(lambda connection: connection.execute(sa.text("CREATE TABLE notes (n INTEGER)")))
+
+    other = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with other.connect() as connection:
+        connection.execute(sa.text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        with pytest.raises(DatabaseUnavailable):
+            write_note()
+        connection.execute(sa.text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
+    write_note()
+    database.close()
+
+
 def test_a_write_that_fails_leaves_everything_as_it_was(database: Database) -> None:
     database.write(lambda connection: connection.execute(sa.text("CREATE TABLE notes (n INTEGER PRIMARY KEY)")))
 

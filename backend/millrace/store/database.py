@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry, SingletonThreadPool
 
 from millrace.errors import ConfigurationError, DatabaseUnavailable
@@ -24,6 +25,9 @@ MOST_THREADS = 512
 POOL_SIZE = 16
 BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 3
+READ_ONLY = "25006"
+"""PostgreSQL's code for a write where only reading is possible."""
+
 _BEGIN_OPTION = "millrace_begin"
 
 
@@ -115,7 +119,7 @@ def _was_disconnected(error: BaseException | None) -> bool:
 
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg2"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
@@ -130,6 +134,14 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
             "keepalives_count": 3,
         },
     )
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _leave_standby(context: ExceptionContext) -> None:
+        # After a failover the server behind a connection may only be read: that connection is of no more use.
+        if getattr(context.original_exception, "pgcode", None) == READ_ONLY:
+            context.is_disconnect = True
+
+    return engine
 
 
 def _sqlite_engine(url: sa.URL, *, full_sync: bool) -> sa.Engine:
