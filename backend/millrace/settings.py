@@ -49,6 +49,8 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether the server is reached from this machine only."""
+        if self.behind_proxy:
+            return False  # the proxy listens elsewhere
         if self.host == "localhost":
             return True
         try:

@@ -164,6 +164,12 @@ def test_first_account_needs_the_bootstrap_token_beyond_loopback(make_app: MakeA
     assert caller.post("auth/register", BOB).status_code == 201
 
 
+def test_first_account_needs_the_bootstrap_token_behind_a_proxy(make_app: MakeApp) -> None:
+    caller = Caller(make_app(host="127.0.0.1", behind_proxy=True).test_client())
+    assert caller.get("auth/setup").get_json()["bootstrap_token_required"] is True
+    error_of(caller.post("auth/register", ADA), 403, "bootstrap_token_unset")
+
+
 def test_without_a_bootstrap_token_set_the_refusal_says_what_to_set(make_app: MakeApp) -> None:
     caller = Caller(make_app(host="0.0.0.0").test_client())
     error = error_of(caller.post("auth/register", ADA), 403, "bootstrap_token_unset")
