@@ -1,6 +1,7 @@
 """How often one may ask: counted together in Redis, and in memory while it is away."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
@@ -9,6 +10,7 @@ from millrace.accounts.account import Role
 from millrace.errors import ConfigurationError
 from tests.api.callers import PASSWORD, Caller, error_of
 from tests.api.conftest import MakeApp, People
+from tests.waiting import wait_until
 
 WRONG = {"email": "ada@example.org", "password": "wrong horse battery"}
 
@@ -82,6 +84,18 @@ def test_connections_that_were_cut_fail_no_request(make_app: MakeApp, paused: Re
     assert statuses(caller, 1) == [401]
     paused.client_kill_filter(_type="normal", skipme=True)
     assert statuses(caller, 3) == [401, 401, 401]
+
+
+def test_requests_that_ask_at_once_while_redis_goes_away_all_go_on(make_app: MakeApp, paused: Redis) -> None:
+    app = make_app(sign_in_limit="100 per minute")
+    assert statuses(Caller(app.test_client()), 1) == [401]
+    paused.client_pause(20_000, all=False)
+    with ThreadPoolExecutor() as pool:
+        asking = [pool.submit(statuses, Caller(app.test_client()), 1) for _ in range(4)]
+        wait_until(lambda: len(paused.client_list(_type="normal")) > len(asking), message="all to wait for Redis")
+        paused.client_kill_filter(_type="normal", skipme=True)
+        paused.client_unpause()
+    assert [answer.result() for answer in asking] == [[401]] * 4
 
 
 def test_a_limit_that_cant_be_read_stops_the_start(make_app: MakeApp) -> None:

@@ -39,6 +39,17 @@ class QueryTooLong(HTTPException):
     code = 414
 
 
+class PatientLimiter(Limiter):
+    """A limiter that many requests may ask at once while Redis goes away: only the first of them is told so."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except StorageError:  # another request fell back to memory while this one still asked Redis
+            self.context.seen_limits.clear()
+            super()._check_request_limit(callable_name, in_middleware)
+
+
 def bound_requests(app: Flask, services: "Services") -> None:
     """Bound how much is sent to `app`, and how often it is asked.
 
@@ -50,7 +61,7 @@ def bound_requests(app: Flask, services: "Services") -> None:
     app.before_request(lambda: _check_length(settings))
     for limit in (settings.request_limit, settings.sign_in_limit):
         _check_limit(limit)
-    limiter = Limiter(
+    limiter = PatientLimiter(
         key_func=_who,
         application_limits=[settings.request_limit],
         application_limits_exempt_when=lambda: request.blueprint in UNLIMITED_BLUEPRINTS,
