@@ -1,6 +1,6 @@
 /** Pictures that the tests make: a real photo, a text that calls itself one, and a photo that was cut off. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PYTHON } from './stack.ts';
 
@@ -28,12 +28,10 @@ export const TEXT_AS_PICTURE: Upload = {
   buffer: Buffer.from('This is no picture, whatever its name says.\n'.repeat(50)),
 };
 
-/** The first half of the photo: it begins like a picture and then ends. */
-export function brokenPhoto(): Upload {
+/** The path of the first half of the photo: it begins like a picture and then ends. */
+export function brokenPhotoPath(): string {
+  const path = join(FOLDER, 'broken.jpg');
   const whole = readFileSync(photoPath());
-  return {
-    name: 'broken.jpg',
-    mimeType: 'image/jpeg',
-    buffer: whole.subarray(0, whole.length / 2),
-  };
+  writeFileSync(path, whole.subarray(0, whole.length / 2));
+  return path;
 }

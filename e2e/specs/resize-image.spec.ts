@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { ADMIN_SESSION } from '../people.ts';
-import { brokenPhoto, photoPath, TEXT_AS_PICTURE } from '../pictures.ts';
+import { brokenPhotoPath, photoPath, TEXT_AS_PICTURE } from '../pictures.ts';
 
 test.use({ storageState: ADMIN_SESSION });
 
@@ -90,7 +90,7 @@ test('a picture that turns out broken fails its job with a sentence and a code',
   page,
 }) => {
   await chooseImage(page);
-  await page.locator('input[type=file]').setInputFiles(brokenPhoto());
+  await page.locator('input[type=file]').setInputFiles(brokenPhotoPath());
   await page.getByLabel('Width').first().fill('100');
   await page.getByRole('button', { name: 'Submit job' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Failed' }).first()).toBeVisible();
