@@ -1,7 +1,15 @@
 """What probes and people are told about the server's own health."""
 
+import socket
+import time
+
+import pytest
+
 from tests.api.callers import Caller
 from tests.api.conftest import MakeApp
+
+LOOKS_AGAIN_SECONDS = 2.2
+"""After so long the limiter looks whether Redis is back."""
 
 
 def test_all_is_well(stranger: Caller) -> None:
@@ -30,3 +38,16 @@ def test_without_a_database_nothing_is_ready(make_app: MakeApp) -> None:
     assert response.status_code == 503
     assert (response.get_json()["status"], response.get_json()["database"]) == ("down", "away")
     assert caller.get("/health/live").status_code == 200
+
+
+def test_liveness_never_waits_for_a_redis_that_hangs(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs_seconds = 0.5
+    monkeypatch.setattr("millrace.broker.connection.SOCKET_TIMEOUT_SECONDS", hangs_seconds)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        caller = Caller(make_app(redis_url=f"redis://127.0.0.1:{mute.getsockname()[1]}").test_client())
+        assert caller.get("auth/me").status_code == 401
+        end, took = time.monotonic() + LOOKS_AGAIN_SECONDS, []
+        while (began := time.monotonic()) < end:
+            assert caller.get("/health/live").status_code == 200
+            took.append(time.monotonic() - began)
+    assert max(took) < hangs_seconds

@@ -64,7 +64,6 @@ def bound_requests(app: Flask, services: "Services") -> None:
     limiter = PatientLimiter(
         key_func=_who,
         application_limits=[settings.request_limit],
-        application_limits_exempt_when=lambda: request.blueprint in UNLIMITED_BLUEPRINTS,
         strategy="fixed-window",
         storage_uri="redis://",  # the scheme alone counts: the connections are those that the services made
         storage_options=cast(
@@ -73,6 +72,8 @@ def bound_requests(app: Flask, services: "Services") -> None:
         in_memory_fallback_enabled=True,
         key_prefix=KEY_PREFIX,
     )
+    # What isn't limited doesn't look whether Redis is back either, which may take seconds.
+    limiter.request_filter(lambda: request.blueprint in UNLIMITED_BLUEPRINTS)
     limiter.init_app(app)
     sign_in_limit = limiter.shared_limit(settings.sign_in_limit, scope="sign_in", key_func=_address)
     for endpoint in SIGN_IN_ENDPOINTS:
