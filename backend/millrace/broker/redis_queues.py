@@ -1,0 +1,180 @@
+"""The queues in Redis: typed calls of `dispatch.lua`, each atomic, none repeated by itself.
+
+A queue is a sorted set of deliveries, scored by level and round: strict between levels, fair between submitters inside
+one, first come first served for one submitter. What a call whose reply was lost has done shows in what Redis books on
+the worker; what the worker doesn't hold of that is put back.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from millrace.errors import ValidationFailed
+from millrace.jobs.job import Delivery
+from millrace.jobs.priority import Priority
+
+PREFIX = "{millrace}"
+"""The beginning of every key; the braces make it a hash tag, which keeps all keys on one shard."""
+
+ROWS_AT_ONCE = 1_000
+"""Redis serves nobody else while a script runs, and Lua unpacks only so many values."""
+
+_LEVEL = 2**48
+_SCRIPT = (Path(__file__).parent / "dispatch.lua").read_text()
+
+
+class BadLimit(ValidationFailed):
+    """A limit of a queue must be a whole number above zero, and a rate needs its period."""
+
+    code = "bad_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery on its way into a queue, and what decides its place."""
+
+    delivery: Delivery
+    priority: Priority
+    submitter_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What holds a queue back: nothing starts, so many at once, or so many starts in any period.
+
+    Raises:
+        BadLimit: A number is below one, or the rate has no period.
+    """
+
+    paused: bool = False
+    concurrency: int | None = None
+    rate: int | None = None
+    period: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        numbers = (self.concurrency, self.rate)
+        if any(number is not None and number < 1 for number in numbers):
+            raise BadLimit
+        if (self.rate is None) != (self.period is None) or (self.period and self.period < timedelta(milliseconds=1)):
+            raise BadLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an exchange brought: deliveries with their queues, and when a rate limit that held some back opens."""
+
+    deliveries: tuple[tuple[str, Delivery], ...]
+    opens_in: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """How many wait on each level, how many have started and aren't acknowledged, and since when the first waits."""
+
+    waiting: dict[Priority, int]
+    started: int
+    oldest_at: datetime | None
+
+
+class RedisQueues:
+    """The waiting and started deliveries of every queue. Safe to share between threads.
+
+    Every method raises `redis.exceptions.RedisError` where Redis doesn't answer; what the call did is unknown then.
+    A Redis that was restarted and doesn't know the script is given it again.
+    """
+
+    def __init__(self, redis: Redis, now: Callable[[], datetime] | None = None) -> None:
+        """Args:
+        now: Tells the time in place of Redis' own clock.
+        """
+        self._redis = redis
+        self._now = now
+        self._script = redis.register_script(_SCRIPT)
+
+    def enqueue(self, queue: str, rows: Iterable[Waiting]) -> int:
+        """Put deliveries in line, in order; how many weren't there. A newer attempt replaces the one before it."""
+        added = 0
+        for chunk in _chunks(rows):
+            words = [word for row in chunk for word in (str(row.delivery), int(row.priority), row.submitter_id)]
+            added += self._call("enqueue", queue, *words)
+        return added
+
+    def remove(self, queue: str, deliveries: Iterable[Delivery]) -> int:
+        """Take deliveries out of the line; how many were in it."""
+        return sum(int(self._call("remove", queue, *map(str, chunk))) for chunk in _chunks(deliveries))
+
+    def rescore(self, queue: str, row: Waiting) -> bool:
+        """Give a waiting delivery another priority; whether it still waited."""
+        return bool(self._call("rescore", queue, str(row.delivery), int(row.priority), row.submitter_id))
+
+    def limit(self, queue: str, limits: Limits) -> None:
+        """Replace the limits of a queue; they hold from the next start on."""
+        period = "" if limits.period is None else int(limits.period / timedelta(milliseconds=1))
+        self._call("limit", queue, int(limits.paused), limits.concurrency or "", limits.rate or "", period)
+
+    def exchange(self, worker_id: str, wanted: int, done: Sequence[Delivery], queues: Sequence[str]) -> Taken:
+        """Acknowledge what is done and take up to `wanted` deliveries of `queues`, highest level first, in one call."""
+        opens, *flat = self._call("exchange", worker_id, wanted, len(done), *map(str, done), *queues)
+        words = [_text(word) for word in flat]
+        pairs = zip(words[::2], map(Delivery.parse, words[1::2]), strict=True)
+        return Taken(tuple(pairs), timedelta(milliseconds=opens) if opens >= 0 else None)
+
+    def put_back(self, worker_id: str, deliveries: Iterable[Delivery]) -> int:
+        """Return what a worker took and doesn't hold to the place where it stood; how many were booked on it."""
+        return sum(int(self._call("put_back", worker_id, *map(str, chunk))) for chunk in _chunks(deliveries))
+
+    def forget(self, worker_id: str) -> int:
+        """Free the slots of a worker that is lost; how many it held. What it ran is for SQL to say."""
+        return int(self._call("forget", worker_id))
+
+    def held_by(self, worker_id: str) -> frozenset[Delivery]:
+        """What is booked on a worker."""
+        return frozenset(Delivery.parse(_text(word)) for word in self._redis.hkeys(_key("held", worker_id)))
+
+    def position(self, queue: str, delivery: Delivery) -> int | None:
+        """How many stand before a delivery in its queue; None where it doesn't wait."""
+        rank = self._redis.zrank(_key("waiting", queue), str(delivery))
+        return rank if isinstance(rank, int) else None
+
+    def counts(self, queue: str) -> QueueCounts:
+        """How a queue stands, in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for priority in Priority:
+            floor = int(priority) * _LEVEL
+            pipeline.zcount(_key("waiting", queue), floor, f"({floor + _LEVEL}")
+        pipeline.scard(_key("slots", queue))
+        pipeline.lindex(_key("arrivals", queue), 0)
+        *levels, started, first = pipeline.execute()
+        oldest = datetime.fromtimestamp(int(first.split()[0]) / 1000, UTC) if first and any(levels) else None
+        return QueueCounts(dict(zip(Priority, levels, strict=True)), started, oldest)
+
+    def open_epoch(self) -> None:
+        """Say that the queues are complete; until then, and after Redis forgot, nothing is taken."""
+        self._redis.set(_key("epoch"), 1)
+
+    def has_epoch(self) -> bool:
+        """Whether the queues are complete."""
+        return bool(self._redis.exists(_key("epoch")))
+
+    def _call(self, command: str, *arguments: str | int) -> Any:
+        now = "" if self._now is None else round(self._now().timestamp() * 1000)
+        return self._script(keys=[PREFIX], args=[command, now, *arguments])
+
+
+def _key(*words: str) -> str:
+    return ":".join((PREFIX, *words))
+
+
+def _text(word: bytes | str) -> str:
+    return word.decode() if isinstance(word, bytes) else word
+
+
+def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(rows)
+    while chunk := list(islice(rest, ROWS_AT_ONCE)):
+        yield chunk
