@@ -1,7 +1,10 @@
 """The database's one error, and what it stands for."""
 
+import os
+import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -37,6 +40,20 @@ def test_a_server_that_may_only_be_read_is_away_for_writers_until_another_takes_
             write_note()
         connection.execute(sa.text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
     write_note()
+    database.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such bound")
+def test_a_postgresql_host_that_vanishes_is_given_up_within_seconds(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+
+    def bound(connection: sa.Connection) -> int:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as kernel:
+            return kernel.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    assert 0 < database.read(bound) <= 15_000
     database.close()
 
 

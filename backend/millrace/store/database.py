@@ -25,6 +25,7 @@ MOST_THREADS = 512
 POOL_SIZE = 16
 BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 3
+VANISHED_AFTER_MILLISECONDS = 10_000
 READ_ONLY = "25006"
 """PostgreSQL's code for a write where only reading is possible."""
 
@@ -132,6 +133,8 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,
+            # Keepalives rest while something sent waits for its receipt; then this alone finds a host that vanished.
+            "tcp_user_timeout": VANISHED_AFTER_MILLISECONDS,
         },
     )
 
