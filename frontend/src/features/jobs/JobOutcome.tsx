@@ -32,17 +32,20 @@ export function JobOutcome({ job, title }: { job: Job; title: string }) {
           {job.error.message} <Code>{job.error.code}</Code>
         </Notice>
       )}
-      {job.result && Object.keys(job.result).length > 0 && (
-        <Panel
-          title="Result"
-          action={
-            <CopyButton label="Copy result" text={() => JSON.stringify(job.result, null, 2)} />
-          }
-        >
-          <JsonTree value={job.result} label="Result" />
-        </Panel>
-      )}
     </>
+  );
+}
+
+/** What the handler returned, where it returned something. */
+export function ResultPanel({ job }: { job: Job }) {
+  if (!job.result || Object.keys(job.result).length === 0) return null;
+  return (
+    <Panel
+      title="Result"
+      action={<CopyButton label="Copy result" text={() => JSON.stringify(job.result, null, 2)} />}
+    >
+      <JsonTree value={job.result} label="Result" />
+    </Panel>
   );
 }
 

@@ -17,7 +17,7 @@ import { ArtifactsPanel } from './ArtifactsPanel';
 import { AttemptsPanel } from './AttemptsPanel';
 import { DetailsPanel } from './DetailsPanel';
 import { JobHeader } from './JobHeader';
-import { JobOutcome } from './JobOutcome';
+import { JobOutcome, ResultPanel } from './JobOutcome';
 import { LogPanel } from './LogPanel';
 import { StatePath } from './StatePath';
 
@@ -69,6 +69,7 @@ function JobInFull({ job }: { job: Job }) {
         <Column>
           <JobOutcome job={job} title={title} />
           <ArtifactsPanel jobId={job.id} />
+          <ResultPanel job={job} />
           <LogPanel jobId={job.id} isRunning={job.state === 'running'} />
           <AttemptsPanel jobId={job.id} />
         </Column>

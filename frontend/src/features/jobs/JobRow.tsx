@@ -38,7 +38,7 @@ export function JobRow({ job, title, leaving, showSubmitter }: JobRowProps) {
           <span>{PRIORITY_WORD[job.priority]}</span>
         </Cell>
         {showSubmitter && <Cell data-cell="submitter">{job.submitter.name}</Cell>}
-        <Cell data-cell="attempt">{job.failures > 0 && <TryCount job={job} />}</Cell>
+        <Cell data-cell="attempt">{tryCount(job) > 1 && <TryCount job={job} />}</Cell>
         <Cell data-cell="duration">
           {job.started_at && hasRun(job) && <Duration from={job.started_at} to={job.finished_at} />}
         </Cell>
