@@ -1,6 +1,7 @@
 """Where blocking work runs. Under a cooperative server it leaves the loop for a real thread; elsewhere it stays.
 
-Offloaded work takes no lock that other work holds and writes no log, so that it can cross into a real thread.
+Offloaded work takes no lock that anybody else takes and writes no log: a patched lock that two real threads want is
+never handed over, and its waiter never wakes. So only the call that blocks is offloaded, not what is around it.
 """
 
 from collections.abc import Callable

@@ -3,14 +3,24 @@
 import os
 import socket
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
 
 from millrace.errors import ConfigurationError, DatabaseUnavailable
+from millrace.jobs.ports import JobFilter
+from millrace.jobs.visibility import EVERYTHING
 from millrace.store.database import Database
+from millrace.store.job_queries import SqlJobQueries
+from millrace.store.job_store import SqlJobStore
+from millrace.store.migrate import upgrade
+from tests.factories import a_claim, a_new_job
+
+T = TypeVar("T")
 
 
 def test_a_url_that_names_no_known_database_is_refused_without_showing_its_password() -> None:
@@ -97,4 +107,28 @@ def test_sqlite_survives_a_killed_process_and_checks_its_references(tmp_path: Pa
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
     assert database.read(pragmas) == ["wal", 2, 1]
+    database.close()
+
+
+def test_only_the_calls_into_sqlite_leave_the_thread_that_asks(tmp_path: Path) -> None:
+    offloaded = 0
+
+    def offload(work: Callable[[], T]) -> T:
+        nonlocal offloaded
+        offloaded += 1
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}", offload=offload)
+    upgrade(database)
+    store, asker = SqlJobStore(database), threading.current_thread()
+    job = store.submit(a_new_job(payload={"n": 1}))
+    claimed = store.claim(a_claim(job))
+    assert claimed is not None
+    assert claimed.payload == {"n": 1}
+    assert database.read(lambda _: threading.current_thread()) is asker
+    page = SqlJobQueries(database).page(JobFilter(), EVERYTHING, None, 10)
+
+    assert [found.id for found in page] == [job.id]
+    assert offloaded > 0
     database.close()

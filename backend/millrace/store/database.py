@@ -1,8 +1,7 @@
 """The database behind the store: connections, transactions, and one error for "it doesn't answer".
 
-SQLite: WAL, writers take their lock at BEGIN (so none fails half-way for want of it), each thread keeps one
-connection, and the blocking calls go through the injected offload. PostgreSQL: a pool; psycopg2 waits cooperatively
-where the process does.
+SQLite: WAL, writers take their lock at BEGIN (so none fails half-way for want of it), and the calls that block go
+through the injected offload. PostgreSQL: psycopg2 waits cooperatively where the process does.
 """
 
 import sqlite3
@@ -13,15 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.pool import ConnectionPoolEntry, SingletonThreadPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from millrace.errors import ConfigurationError, DatabaseUnavailable
 from millrace.offload import Offload, run_here
+from millrace.store.offloaded_sqlite import offloaded_connection_class
 
 T = TypeVar("T")
 
 OLDEST_SQLITE = (3, 35, 0)
-MOST_THREADS = 512
 POOL_SIZE = 16
 BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 3
@@ -51,11 +50,9 @@ class Database:
         except exc.ArgumentError as error:
             raise ConfigurationError("MILLRACE_DATABASE_URL must look like sqlite:///… or postgresql://…") from error
         if parsed.get_backend_name() == "sqlite":
-            self._engine = _sqlite_engine(parsed, full_sync=full_sync)
-            self._offload = offload
+            self._engine = _sqlite_engine(parsed, full_sync=full_sync, offload=offload)
         elif parsed.get_backend_name() in ("postgresql", "postgres"):
             self._engine = _postgresql_engine(parsed)
-            self._offload = run_here
         else:
             raise ConfigurationError("MILLRACE_DATABASE_URL must name sqlite or postgresql")
         self.dialect = self._engine.dialect.name
@@ -67,11 +64,11 @@ class Database:
             DatabaseUnavailable: The database doesn't answer.
         """
         try:
-            return self._offload(lambda: self._transact(work, "BEGIN"))
+            return self._transact(work, "BEGIN")
         except DatabaseUnavailable as error:
             if not _was_disconnected(error.__cause__):
                 raise
-        return self._offload(lambda: self._transact(work, "BEGIN"))
+        return self._transact(work, "BEGIN")
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction and commit it.
@@ -79,7 +76,7 @@ class Database:
         Raises:
             DatabaseUnavailable: It doesn't answer; where the reply to COMMIT was lost, the outcome is unknown.
         """
-        return self._offload(lambda: self._transact(work, "BEGIN IMMEDIATE"))
+        return self._transact(work, "BEGIN IMMEDIATE")
 
     def _transact(self, work: Callable[[sa.Connection], T], begin: str) -> T:
         try:
@@ -147,16 +144,22 @@ def _postgresql_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _sqlite_engine(url: sa.URL, *, full_sync: bool) -> sa.Engine:
+def _sqlite_engine(url: sa.URL, *, full_sync: bool, offload: Offload) -> sa.Engine:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise ConfigurationError(f"SQLite {sqlite3.sqlite_version} is too old: Millrace needs {oldest} or newer")
-    # One connection per thread and no lock around them: offloaded work may come from any real thread.
+    connection_class = sqlite3.Connection if offload is run_here else offloaded_connection_class(offload)
     engine = sa.create_engine(
         url,
-        poolclass=SingletonThreadPool,
-        pool_size=MOST_THREADS,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        poolclass=QueuePool,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=BUSY_TIMEOUT_SECONDS,
+        connect_args={
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "check_same_thread": False,
+            "factory": connection_class,
+        },
     )
     engine.dialect.statement_compiler = _HintingCompiler
     synchronous = "FULL" if full_sync else "NORMAL"
