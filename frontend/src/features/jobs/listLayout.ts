@@ -93,12 +93,14 @@ export const Cell = styled('span')(({ theme }) => ({
     display: 'flex',
     gap: theme.spacing(2),
     whiteSpace: 'nowrap',
-    '& strong': { fontWeight: theme.typography.fontWeightBold, flexShrink: 0 },
-    '& [data-part=summary]': {
-      color: theme.vars.palette.text.secondary,
-      overflow: 'hidden',
-      textOverflow: 'ellipsis',
+    '& strong, & [data-part=summary]': { overflow: 'hidden', textOverflow: 'ellipsis' },
+    // The title gives way only where it would fill the column alone.
+    '& strong': {
+      fontWeight: theme.typography.fontWeightBold,
+      flexShrink: 0,
+      maxWidth: '100%',
     },
+    '& [data-part=summary]': { color: theme.vars.palette.text.secondary },
   },
   '&[data-cell=priority]': {
     display: 'flex',
