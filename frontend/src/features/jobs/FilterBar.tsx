@@ -70,6 +70,8 @@ const Choices = styled('div')(({ theme }) => ({
   '& select': {
     ...theme.typography.body2,
     width: 'auto',
+    // A job type with a long title doesn't push the choices to a line of their own.
+    maxWidth: '14rem',
     height: theme.size.controlSmall,
     paddingLeft: theme.spacing(2.5),
     borderColor: theme.vars.palette.line,
