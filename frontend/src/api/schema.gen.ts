@@ -410,7 +410,6 @@ export interface components {
       outcome: 'completed' | 'failed' | 'retrying' | 'yielded' | 'lost' | 'cancelled';
       /** Format: date-time */
       started_at: string;
-      /** Format: uuid */
       worker_id: string | null;
     };
     AttemptError: {
@@ -514,7 +513,6 @@ export interface components {
       time_limit_seconds: number;
       type: string;
       version: number;
-      /** Format: uuid */
       worker_id: string | null;
     };
     JobError: {
@@ -556,7 +554,6 @@ export interface components {
       tags: string[];
       type: string;
       version: number;
-      /** Format: uuid */
       worker_id: string | null;
     };
     JobSummaryList: {

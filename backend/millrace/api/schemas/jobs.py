@@ -107,7 +107,7 @@ class JobSummarySchema(AnswerSchema):
     started_at = moment("When the current attempt began.", allow_none=True)
     finished_at = moment(allow_none=True)
     cancel_requested_at = moment(allow_none=True)
-    worker_id = fields.UUID(allow_none=True)
+    worker_id = fields.String(allow_none=True)
     version = fields.Integer()
 
 
@@ -141,7 +141,7 @@ class AttemptSchema(AnswerSchema):
 
     number = fields.Integer()
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
-    worker_id = fields.UUID(allow_none=True)
+    worker_id = fields.String(allow_none=True)
     started_at = moment()
     ended_at = moment()
     error = fields.Nested(AttemptErrorSchema, allow_none=True)
