@@ -1,5 +1,6 @@
 """Brings a database to the newest schema, or tells that it isn't there yet."""
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,12 +34,16 @@ def upgrade(database: Database) -> None:
 
 def is_current(database: Database) -> bool:
     """Whether `database` has the newest schema."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
 
     def work(connection: sa.Connection) -> bool:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        return MigrationContext.configure(connection).get_current_revision() == _newest_revision()
 
     return database.read(work)
+
+
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:
