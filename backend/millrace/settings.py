@@ -37,7 +37,6 @@ class Settings:
     examples: bool = True
     sqlite_full_sync: bool = False
     max_upload_bytes: int = 100 * MEBIBYTE
-    max_payload_bytes: int = 256 * 1024
     access_token_lifetime: timedelta = timedelta(minutes=15)
     session_lifetime: timedelta = timedelta(days=30)
     shutdown_grace: timedelta = timedelta(seconds=10)

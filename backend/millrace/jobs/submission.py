@@ -1,5 +1,6 @@
 """Turns a request to run something into a job that is ready to be stored. Pure but for the look at uploaded files."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from millrace.jobs.job import MAX_SUMMARY_LENGTH, NewJob
 from millrace.jobs.ports import FileDirectory, StoredFile
 from millrace.jobs.priority import Priority
 from millrace.jobs.validation import (
+    ROOT,
     FileReference,
     PayloadInvalid,
     dump_payload,
@@ -23,6 +25,7 @@ from millrace.jobs.validation import (
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 50
+MAX_PAYLOAD_BYTES = 256 * 1024
 FARTHEST_RUN = timedelta(days=366)
 
 
@@ -55,6 +58,7 @@ class Admission:
         """
         self._check_envelope(submission, handler)
         payload = load_payload(handler, submission.payload)
+        _check_size(submission.payload)
         names = self._check_files(list(file_references(handler.payload_schema(), payload)), submitter)
         return NewJob(
             id=job_id,
@@ -102,9 +106,18 @@ class Admission:
         return {file.id: file.name for file in found.values()}
 
 
+def _check_size(payload: Mapping[str, Any]) -> None:
+    size_bytes = len(json.dumps(payload, separators=(",", ":")))
+    if size_bytes > MAX_PAYLOAD_BYTES:
+        problem = f"Has {size_bytes:,} bytes as JSON; at most {MAX_PAYLOAD_BYTES:,} are taken. Upload a file instead."
+        raise PayloadInvalid(fields={ROOT: [problem]})
+
+
 def _file_problem(reference: FileReference, file: StoredFile | None, submitter: Account) -> str | None:
     if file is None or file.owner_id != submitter.id:
         return "There is no such file of yours. Upload it first, then use its id."
+    if file.size_bytes == 0:
+        return f"“{file.name}” is empty. Choose another file."
     accept = reference.field.accept
     if accept and file.content_type not in accept:
         kinds = ", ".join(content_type.rpartition("/")[2].upper() for content_type in accept)

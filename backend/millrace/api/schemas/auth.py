@@ -43,16 +43,22 @@ class RegistrationSchema(Schema):
 
     email = fields.String(
         required=True,
-        validate=validate.Length(min=3, max=LONGEST_EMAIL),
+        validate=validate.Length(3, LONGEST_EMAIL, error="Give an e-mail address."),
         metadata={"example": "ada@example.org"},
     )
     password = fields.String(
         required=True,
-        validate=validate.Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD),
+        validate=validate.Length(
+            SHORTEST_PASSWORD,
+            LONGEST_PASSWORD,
+            error=f"Use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.",
+        ),
         metadata={"format": "password"},
     )
     name = fields.String(
-        required=True, validate=validate.Length(min=1, max=LONGEST_NAME), metadata={"example": "Ada Lovelace"}
+        required=True,
+        validate=validate.Length(1, LONGEST_NAME, error=f"Give a name of at most {LONGEST_NAME} characters."),
+        metadata={"example": "Ada Lovelace"},
     )
     bootstrap_token = fields.String(
         allow_none=True,

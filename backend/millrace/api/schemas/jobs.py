@@ -52,8 +52,8 @@ class NewJobSchema(Schema):
     priority = priority_word(metadata={"description": f"`{Priority.NORMAL.word}` where it is left out."})
     run_at = UtcMoment(allow_none=True, metadata={"description": "Not before this time."})
     tags = fields.List(
-        fields.String(validate=validate.Length(min=1, max=MAX_TAG_LENGTH)),
-        validate=validate.Length(max=MAX_TAGS),
+        fields.String(validate=validate.Length(1, MAX_TAG_LENGTH, error=f"A tag is 1 to {MAX_TAG_LENGTH} characters.")),
+        validate=validate.Length(max=MAX_TAGS, error=f"At most {MAX_TAGS} tags."),
     )
     max_attempts = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=MOST_ATTEMPTS))
     time_limit_seconds = fields.Float(allow_none=True, validate=validate.Range(min=1, max=LONGEST_SECONDS))
