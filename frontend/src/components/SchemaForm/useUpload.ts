@@ -67,6 +67,7 @@ export function useUpload(node: FileNode, onStored: (fileId: string) => void): U
 
 /** Said before megabytes are sent in vain; the server checks again by the bytes. */
 function refusal(node: FileNode, file: File): string | null {
+  if (file.size === 0) return 'This file is empty. Choose another one.';
   if (node.maxBytes !== undefined && file.size > node.maxBytes) {
     return `This file has ${bytesText(file.size)}; at most ${bytesText(node.maxBytes)} are taken.`;
   }
@@ -75,7 +76,7 @@ function refusal(node: FileNode, file: File): string | null {
 
 function wrongType({ accept }: FileNode, type: string): string | null {
   if (accept.length === 0 || isAccepted(accept, type)) return null;
-  return `This is a ${type} file. Choose one of: ${acceptText(accept)}.`;
+  return `This is ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type} file. Choose one of: ${acceptText(accept)}.`;
 }
 
 function isAccepted(accept: readonly string[], type: string): boolean {

@@ -40,13 +40,20 @@ export function JobForm({ type }: { type: JobType }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [isUploading, setUploading] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const isSending = useRef(false);
   const navigate = useNavigate();
   const submit = useMutation(submitJob(useQueryClient()));
   useFocusFirstError(form, submit.error);
 
   const job = () => newJob(type.type, payloadFrom(node, payload), envelope);
   const send = () => {
+    // Two clicks in one moment both come before the button is drawn disabled.
+    if (isSending.current) return;
+    isSending.current = true;
     submit.mutate(job(), {
+      onSettled: () => {
+        isSending.current = false;
+      },
       onSuccess: ({ id }) => void navigate(`/jobs/${id}`),
       onError: (problem) => {
         setRefusal(sortRefusal(problem, placesOf(node, payload), ENVELOPE_FIELDS));
@@ -122,10 +129,12 @@ export function JobForm({ type }: { type: JobType }) {
 
 function Rest({ messages }: { messages: readonly string[] }) {
   return (
-    <Notice tone="failure">
-      {messages.map((message) => (
-        <div key={message}>{message}</div>
-      ))}
-    </Notice>
+    <div data-invalid tabIndex={-1}>
+      <Notice tone="failure">
+        {messages.map((message) => (
+          <div key={message}>{message}</div>
+        ))}
+      </Notice>
+    </div>
   );
 }
