@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
-
 from millrace.errors import DatabaseUnavailable, MillraceError
 
 MAX_ROWS = 500
@@ -79,7 +77,7 @@ class GroupCommit(Generic[OperationT, AnswerT]):
 
         Raises:
             DatabaseUnavailable: It could not be committed, or whether it was is unknown; it may be repeated.
-            DataError, IntegrityError, StatementError: This very operation can't be stored.
+            Exception: This very operation can't be stored.
         """
         ticket: _Ticket[OperationT, AnswerT] = _Ticket(operation)
         with self._lock:
@@ -137,8 +135,8 @@ class GroupCommit(Generic[OperationT, AnswerT]):
             return self._write_patiently(operations)
         except DatabaseUnavailable as error:
             return [error] * len(operations)
-        except (DataError, IntegrityError, StatementError) as error:
-            # One operation spoils the batch: halve it until only the culprit is left.
+        except Exception as error:  # noqa: BLE001 (handed to the caller whose operation it is)
+            # One operation spoils the batch, whatever is wrong with it: halve it until only the culprit is left.
             if len(operations) == 1:
                 return [error]
             middle = len(operations) // 2
