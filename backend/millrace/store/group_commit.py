@@ -86,26 +86,24 @@ class GroupCommit(Generic[OperationT, AnswerT]):
         if not leads:
             ticket.woken.wait()
         if not ticket.answered:
-            self._lead(ticket)
+            self._lead()
         if ticket.error is not None:
             raise ticket.error
         return ticket.answer  # type: ignore[return-value]  # answered without an error
 
-    def _lead(self, own: _Ticket[OperationT, AnswerT]) -> None:
-        """Write batches until one holds the leader's own operation, then hand over."""
-        while not own.answered:
-            with self._lock:
-                batch = self._take_batch()
-            try:
-                answers = self._write([ticket.operation for ticket in batch])
-                for ticket, answer in zip(batch, answers, strict=True):
-                    ticket.settle(answer)
-            finally:
-                for ticket in batch:
-                    if not ticket.answered:
-                        ticket.settle(BatchAborted())
-                if own.answered:
-                    self._hand_over()
+    def _lead(self) -> None:
+        """Write one batch, then hand over. A leader stands first in line, so its own operation is in that batch."""
+        with self._lock:
+            batch = self._take_batch()
+        try:
+            answers = self._write([ticket.operation for ticket in batch])
+            for ticket, answer in zip(batch, answers, strict=True):
+                ticket.settle(answer)
+        finally:
+            for ticket in batch:
+                if not ticket.answered:
+                    ticket.settle(BatchAborted())
+            self._hand_over()
 
     def _hand_over(self) -> None:
         with self._lock:
