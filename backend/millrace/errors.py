@@ -64,6 +64,6 @@ class Unavailable(MillraceError):
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database doesn't answer; nothing was changed. Try again shortly."""
+    """The database doesn't answer; whether this was done is unknown. Try again shortly."""
 
     code = "database_unavailable"
