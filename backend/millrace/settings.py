@@ -63,11 +63,6 @@ class Settings:
         return bool(self.bootstrap_token) or not self.is_loopback
 
     @property
-    def is_sqlite(self) -> bool:
-        """Whether the database is a file on this machine."""
-        return self.database_url.startswith("sqlite")
-
-    @property
     def files_folder(self) -> Path:
         """Where uploads and artifacts lie."""
         return self.data_folder / "files"

@@ -157,10 +157,6 @@ class RedisQueues:
         """Say that the queues are complete; until then, and after Redis forgot, nothing is taken."""
         self._redis.set(_key("epoch"), 1)
 
-    def has_epoch(self) -> bool:
-        """Whether the queues are complete."""
-        return bool(self._redis.exists(_key("epoch")))
-
     def _call(self, command: str, *arguments: str | int) -> Any:
         now = "" if self._now is None else round(self._now().timestamp() * 1000)
         return self._script(keys=[PREFIX], args=[command, now, *arguments])

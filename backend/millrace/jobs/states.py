@@ -36,7 +36,6 @@ class Verb(StrEnum):
 
 
 S = JobState
-WAITING = frozenset({S.SCHEDULED, S.QUEUED, S.RETRYING})
 FINISHED = frozenset({S.COMPLETED, S.FAILED, S.CANCELLED})
 UNFINISHED = frozenset(S) - FINISHED
 

@@ -1,23 +1,7 @@
 """A worker's record: what serves which queues, and whether it lives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerRecord:
-    """A worker as it registered. `beats` only grows; who watches it unchanged knows that the worker is silent."""
-
-    id: str
-    host: str
-    pid: int
-    version: str
-    queues: tuple[str, ...]
-    threads: int
-    started_at: datetime
-    beats: int
 
 
 class WorkerStore(Protocol):
