@@ -71,7 +71,7 @@ def test_each_process_runs_from_the_same_image(services: dict[str, Any]) -> None
 def test_settings_of_each_process_are_accepted(services: dict[str, Any], name: str) -> None:
     settings = load_settings(image_environment() | services[name]["environment"])
     assert settings.environment == "production"
-    assert not settings.is_sqlite
+    assert settings.database_url.startswith("postgresql")
     assert settings.behind_proxy == (name == "web")
 
 
