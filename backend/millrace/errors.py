@@ -67,3 +67,9 @@ class DatabaseUnavailable(Unavailable):
     """The database doesn't answer; whether this was done is unknown. Try again shortly."""
 
     code = "database_unavailable"
+
+
+class BrokerUnavailable(Unavailable):
+    """The broker doesn't answer; whether this was done is unknown. Try again shortly."""
+
+    code = "broker_unavailable"

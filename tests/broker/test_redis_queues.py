@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from millrace.broker.redis_queues import BadLimit, Limits, RedisQueues, Waiting
+from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
+from millrace.queues.limits import BadLimit, QueueLimits
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -159,15 +160,15 @@ def test_the_highest_level_of_all_queues_comes_first_and_equals_take_turns(hands
 
 def test_nothing_starts_from_a_paused_queue_until_it_goes_on(hands: Hands) -> None:
     hands.send("a")
-    hands.queues.limit("q", Limits(paused=True))
+    hands.queues.limit("q", QueueLimits(paused=True))
     assert hands.take() == []
-    hands.queues.limit("q", Limits())
+    hands.queues.limit("q", QueueLimits())
     assert hands.take() == ["a"]
 
 
 def test_no_more_start_at_once_than_the_limit_and_an_acknowledgement_frees_a_slot(hands: Hands) -> None:
     hands.send("a", "b", "c")
-    hands.queues.limit("q", Limits(concurrency=2))
+    hands.queues.limit("q", QueueLimits(concurrency=2))
 
     assert hands.take() == ["a", "b"]
     assert hands.take(5, "a") == ["c"]
@@ -176,13 +177,13 @@ def test_no_more_start_at_once_than_the_limit_and_an_acknowledgement_frees_a_slo
 def test_a_limit_counts_what_started_before_it_was_set(hands: Hands) -> None:
     hands.send("a", "b")
     hands.take(1)
-    hands.queues.limit("q", Limits(concurrency=1))
+    hands.queues.limit("q", QueueLimits(concurrency=1))
 
     assert hands.take() == []
 
 
 def test_no_period_sees_more_starts_than_the_rate_limit_allows(hands: Hands) -> None:
-    hands.queues.limit("q", Limits(rate=2, period=10 * SECOND))
+    hands.queues.limit("q", QueueLimits(rate=2, period=10 * SECOND))
     hands.send("a", "b", "c", "d")
     assert hands.take(1) == ["a"]
     hands.now += 6 * SECOND
@@ -197,7 +198,7 @@ def test_no_period_sees_more_starts_than_the_rate_limit_allows(hands: Hands) -> 
 @pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"rate": -1, "period": SECOND}, {"rate": 5}, {"period": SECOND}])
 def test_a_limit_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BadLimit):
-        Limits(**wrong)  # type: ignore[arg-type]
+        QueueLimits(**wrong)  # type: ignore[arg-type]
 
 
 def test_what_a_lost_reply_brought_is_put_back_where_it_stood(hands: Hands) -> None:
@@ -211,7 +212,7 @@ def test_what_a_lost_reply_brought_is_put_back_where_it_stood(hands: Hands) -> N
 
 
 def test_a_late_acknowledgement_frees_nobody_elses_slot(hands: Hands) -> None:
-    hands.queues.limit("q", Limits(concurrency=1))
+    hands.queues.limit("q", QueueLimits(concurrency=1))
     hands.send("a")
     assert hands.take(1, worker="lost") == ["a"]
     assert hands.queues.forget("lost") == 1
@@ -242,10 +243,10 @@ def test_a_waiter_is_told_only_while_something_can_start(hands: Hands, redis: Re
     def is_told() -> bool:
         return redis.delete("{millrace}:wake:q") == 1
 
-    hands.queues.limit("q", Limits(paused=True))
+    hands.queues.limit("q", QueueLimits(paused=True))
     hands.send("a", "b")
     assert not is_told()
-    hands.queues.limit("q", Limits(concurrency=1))
+    hands.queues.limit("q", QueueLimits(concurrency=1))
     assert is_told()
     hands.take(1)
     assert not is_told()
@@ -258,9 +259,18 @@ def test_a_waiter_is_told_only_while_something_can_start(hands: Hands, redis: Re
 
 def test_all_keys_share_a_hash_tag(hands: Hands, redis: Redis) -> None:
     hands.send("a", "b")
-    hands.queues.limit("q", Limits(rate=5, period=SECOND))
+    hands.queues.limit("q", QueueLimits(rate=5, period=SECOND))
     hands.take(1)
 
     keys = list(redis.scan_iter())
     assert len(keys) >= 8
     assert all(key.startswith(b"{millrace}:") for key in keys)
+
+
+def test_limits_that_are_older_than_those_known_change_nothing(hands: Hands) -> None:
+    hands.queues.limit("q", QueueLimits(paused=True, version=2))
+    hands.queues.limit("q", QueueLimits(version=1))
+    hands.send("a")
+    assert hands.take(1) == []
+    hands.queues.limit("q", QueueLimits(version=3))
+    assert hands.take(1) == ["a"]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from redis import Redis
 
-from millrace.broker.redis_queues import Limits, RedisQueues, Waiting
+from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
+from millrace.queues.limits import QueueLimits
 
 QUEUES = ("x", "y")
 WORKERS = st.sampled_from(("w1", "w2"))
@@ -22,12 +23,12 @@ PERIOD = timedelta(seconds=10)
 # Mostly none, or hardly anything would ever start.
 LIMITS = st.sampled_from(
     (
-        *[Limits()] * 4,
-        Limits(paused=True),
-        Limits(concurrency=1),
-        Limits(concurrency=4),
-        Limits(rate=1, period=PERIOD),
-        Limits(rate=3, period=PERIOD),
+        *[QueueLimits()] * 4,
+        QueueLimits(paused=True),
+        QueueLimits(concurrency=1),
+        QueueLimits(concurrency=4),
+        QueueLimits(rate=1, period=PERIOD),
+        QueueLimits(rate=3, period=PERIOD),
     )
 )
 STARVING, STARVING_TURN = timedelta(minutes=10), 20
@@ -55,7 +56,7 @@ class QueueModel:
     rounds: dict[tuple[int, str], int] = field(default_factory=dict)
     started: set[Delivery] = field(default_factory=set)
     starts: list[datetime] = field(default_factory=list)
-    limits: Limits = field(default_factory=Limits)
+    limits: QueueLimits = field(default_factory=QueueLimits)
 
     def add(self, delivery: Delivery, level: int, submitter: str, now: datetime) -> None:
         if any(place.delivery == delivery for place in self.waiting):
@@ -142,7 +143,7 @@ class QueuesMachine(RuleBasedStateMachine):
         self.held[worker] = {}
 
     @rule(queue=st.sampled_from(QUEUES), limits=LIMITS)
-    def limit(self, queue: str, limits: Limits) -> None:
+    def limit(self, queue: str, limits: QueueLimits) -> None:
         if limits.rate != self.model[queue].limits.rate:
             # Starts are noted while a rate limit stands, as far back as it looks.
             self.redis.delete(f"{{millrace}}:starts:{queue}")

@@ -7,7 +7,7 @@
 --   <p>:rounds:<q>:<l>    hash        submitter -> its last round on a level; gone once nothing waits there
 --   <p>:arrivals:<q>      list        "<milliseconds> <delivery>" as they came; names of what has left are skipped
 --   <p>:slots:<q>         set         deliveries that were taken and aren't acknowledged
---   <p>:limits:<q>        hash        paused, concurrency, rate, period (milliseconds)
+--   <p>:limits:<q>        hash        version, paused, concurrency, rate, period (milliseconds)
 --   <p>:starts:<q>        list        when the last starts were (milliseconds), as many as the rate limit looks back
 --   <p>:held:<w>          hash        delivery -> "<score> <queue>": what is booked on a worker
 --   <p>:wake:<q>          sorted set  one member, from when something can start until a waiter is told
@@ -196,10 +196,11 @@ function commands.rescore(queue, delivery, level, submitter)
   return call('ZADD', key('waiting', queue), score, delivery)
 end
 
--- queue, paused (0 or 1), concurrency or '', rate or '', period or ''
-function commands.limit(queue, paused, concurrency, rate, period)
+-- queue, version, paused (0 or 1), concurrency or '', rate or '', period or ''; an older version changes nothing
+function commands.limit(queue, version, paused, concurrency, rate, period)
+  if tonumber(call('HGET', key('limits', queue), 'version') or 0) > tonumber(version) then return end
   call('DEL', key('limits', queue))
-  call('HSET', key('limits', queue), 'paused', paused)
+  call('HSET', key('limits', queue), 'version', version, 'paused', paused)
   if concurrency ~= '' then call('HSET', key('limits', queue), 'concurrency', concurrency) end
   if rate ~= '' then call('HSET', key('limits', queue), 'rate', rate, 'period', period) end
   wake_if_startable(queue)

@@ -14,9 +14,9 @@ from typing import Any
 
 from redis import Redis
 
-from millrace.errors import ValidationFailed
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
+from millrace.queues.limits import QueueCounts, QueueLimits
 
 PREFIX = "{millrace}"
 """The beginning of every key; the braces make it a hash tag, which keeps all keys on one shard."""
@@ -26,12 +26,6 @@ ROWS_AT_ONCE = 1_000
 
 _LEVEL = 2**48
 _SCRIPT = (Path(__file__).parent / "dispatch.lua").read_text()
-
-
-class BadLimit(ValidationFailed):
-    """A limit of a queue must be a whole number above zero, and a rate needs its period."""
-
-    code = "bad_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +38,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What holds a queue back: nothing starts, so many at once, or so many starts in any period.
-
-    Raises:
-        BadLimit: A number is below one, or the rate has no period.
-    """
-
-    paused: bool = False
-    concurrency: int | None = None
-    rate: int | None = None
-    period: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        numbers = (self.concurrency, self.rate)
-        if any(number is not None and number < 1 for number in numbers):
-            raise BadLimit
-        if (self.rate is None) != (self.period is None) or (self.period and self.period < timedelta(milliseconds=1)):
-            raise BadLimit
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
     """What an exchange brought: deliveries with their queues, and when a rate limit that held some back opens."""
 
     deliveries: tuple[tuple[str, Delivery], ...]
     opens_in: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class QueueCounts:
-    """How many wait on each level, how many have started and aren't acknowledged, and since when the first waits."""
-
-    waiting: dict[Priority, int]
-    started: int
-    oldest_at: datetime | None
 
 
 class RedisQueues:
@@ -112,10 +76,11 @@ class RedisQueues:
         """Give a waiting delivery another priority; whether it still waited."""
         return bool(self._call("rescore", queue, str(row.delivery), int(row.priority), row.submitter_id))
 
-    def limit(self, queue: str, limits: Limits) -> None:
-        """Replace the limits of a queue; they hold from the next start on."""
+    def limit(self, queue: str, limits: QueueLimits) -> None:
+        """Replace the limits of a queue, unless newer ones are known; they hold from the next start on."""
         period = "" if limits.period is None else int(limits.period / timedelta(milliseconds=1))
-        self._call("limit", queue, int(limits.paused), limits.concurrency or "", limits.rate or "", period)
+        words = (int(limits.paused), limits.concurrency or "", limits.rate or "", period)
+        self._call("limit", queue, limits.version, *words)
 
     def exchange(self, worker_id: str, wanted: int, done: Sequence[Delivery], queues: Sequence[str]) -> Taken:
         """Acknowledge what is done and take up to `wanted` deliveries of `queues`, highest level first, in one call."""
@@ -151,7 +116,7 @@ class RedisQueues:
         pipeline.lindex(_key("arrivals", queue), 0)
         *levels, started, first = pipeline.execute()
         oldest = datetime.fromtimestamp(int(first.split()[0]) / 1000, UTC) if first and any(levels) else None
-        return QueueCounts(dict(zip(Priority, levels, strict=True)), started, oldest)
+        return QueueCounts(dict(zip(map(int, Priority), levels, strict=True)), started, oldest)
 
     def open_epoch(self) -> None:
         """Say that the queues are complete; until then, and after Redis forgot, nothing is taken."""
