@@ -148,3 +148,16 @@ workers = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("beats", sa.BigInteger, nullable=False),
 )
+
+queue_limits = sa.Table(
+    "queue_limits",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("concurrency", sa.Integer),
+    sa.Column("rate", sa.Integer),
+    sa.Column("period_milliseconds", sa.Integer),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("updated_by", Id, nullable=False),
+)
