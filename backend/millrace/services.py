@@ -16,6 +16,7 @@ from millrace.accounts.passwords import Passwords
 from millrace.accounts.service import AccountService
 from millrace.broker.connection import connect
 from millrace.broker.dispatcher import DramatiqDispatcher
+from millrace.broker.redis_queues import RedisQueues
 from millrace.broker.stock_broker import StockBroker
 from millrace.clock import Clock, SystemClock
 from millrace.errors import ConfigurationError, DatabaseUnavailable
@@ -29,6 +30,7 @@ from millrace.jobs.reader import JobReader
 from millrace.jobs.registry import Registry
 from millrace.jobs.service import JobService
 from millrace.offload import Offload, run_here
+from millrace.queues.service import QueueService
 from millrace.queues.worker import WorkerStore
 from millrace.settings import Settings
 from millrace.store.account_store import SqlAccountStore
@@ -37,6 +39,7 @@ from millrace.store.file_store import FileStore
 from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
 from millrace.store.migrate import is_current
+from millrace.store.queue_store import SqlQueueLimitStore
 from millrace.store.worker_store import SqlWorkerStore
 
 ENTRY_POINT_GROUP = "millrace.handlers"
@@ -67,6 +70,7 @@ class Services:
     reader: JobReader
     accounts: AccountService
     files: FileService
+    queues: QueueService
     workers: WorkerStore
     broker: StockBroker
     publisher: RedisPublisher
@@ -114,6 +118,7 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
     clock = SystemClock()
     database = Database(settings.database_url, full_sync=settings.sqlite_full_sync, offload=offload)
     redis = connect(settings.redis_url)
+    queues_in_redis = RedisQueues(redis)
     broker = StockBroker(redis)
     publisher = RedisPublisher(lambda: connect(settings.redis_url))
     registry = build_registry(settings)
@@ -136,6 +141,7 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
         reader=JobReader(queries, files),
         accounts=AccountService(SqlAccountStore(database), Passwords(offload), settings, clock),
         files=files,
+        queues=QueueService(registry.queues, SqlQueueLimitStore(database), queues_in_redis),
         workers=SqlWorkerStore(database),
         broker=broker,
         publisher=publisher,
