@@ -33,6 +33,11 @@ class Caller:
             options["json"] = json
         return self._send("POST", path, **options)
 
+    def patch(self, path: str, json: object = None, **options: Any) -> TestResponse:
+        if json is not None:
+            options["json"] = json
+        return self._send("PATCH", path, **options)
+
     def _send(self, method: str, path: str, **options: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= options.pop("headers", {})

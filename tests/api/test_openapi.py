@@ -13,6 +13,7 @@ from millrace.accounts.wire import user
 from millrace.api.openapi import openapi_document, render
 from millrace.api.schemas import auth, events, files, health, job_types
 from millrace.api.schemas import jobs as job_schemas
+from millrace.api.schemas import queues as queue_schemas
 from millrace.jobs import wire
 from millrace.jobs.job import Progress
 from millrace.jobs.states import JobState
@@ -24,6 +25,7 @@ COMMITTED = Path(millrace.__file__).parents[1] / "openapi.json"
 COMPONENTS = {
     *("User", "AuthAnswer", "Setup", "JobType", "JobTypeList", "File", "Job", "JobSummary", "JobSummaryList"),
     *("Attempt", "AttemptList", "LogLine", "LogLineList", "Artifact", "ArtifactList", "NewJob"),
+    *("Queue", "QueueList", "LimitChange"),
     *("ProgressEvent", "RefetchEvent", "Error"),
 }
 
@@ -47,7 +49,7 @@ def test_the_document_has_every_component_that_is_promised() -> None:
 
 def test_every_answer_field_is_required_and_every_operation_named_once() -> None:
     document = openapi_document()
-    asked = {"NewJob", "Registration", "Credentials", "ErrorDetails"}
+    asked = {"NewJob", "LimitChange", "Registration", "Credentials", "ErrorDetails"}
     for name, schema in document["components"]["schemas"].items():
         if name not in asked:
             assert sorted(schema["properties"]) == schema["required"], name
@@ -103,5 +105,6 @@ def test_the_rest_conforms(member: Caller, stranger: Caller) -> None:
     registration = {"email": an_id() + "@example.org", "password": "correct horse", "name": "N"}
     conforms(auth.AuthAnswerSchema, stranger.post("auth/register", registration).get_json())
     conforms(job_types.JobTypeListSchema, member.get("job-types").get_json())
+    conforms(queue_schemas.QueueListSchema, member.get("queues").get_json())
     conforms(health.LivenessSchema, stranger.get("/health/live").get_json())
     conforms(health.HealthSchema, stranger.get("/health").get_json())

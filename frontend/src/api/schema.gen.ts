@@ -329,6 +329,42 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/queues': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List every queue with its limits and how many wait */
+    get: operations['listQueues'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/queues/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** Pause or resume a queue, set or lift its limits */
+    patch: operations['changeQueue'];
+    trace?: never;
+  };
   '/health': {
     parameters: {
       query?: never;
@@ -582,6 +618,13 @@ export interface components {
     JobTypeList: {
       items: components['schemas']['JobType'][];
     };
+    LimitChange: {
+      concurrency?: number | null;
+      paused?: boolean;
+      period_seconds?: number | null;
+      /** @description Comes with its period. null lifts both. */
+      rate?: number | null;
+    };
     Liveness: {
       /** @enum {string} */
       status: 'ok';
@@ -637,6 +680,29 @@ export interface components {
       message: string;
       seq: number;
     };
+    Queue: {
+      /** @description How many run at once; null: as many as the workers can. */
+      concurrency: number | null;
+      name: string;
+      /**
+       * Format: date-time
+       * @description Since when the first waits; null where none does.
+       */
+      oldest_waiting_at: string | null;
+      /** @description Whether nothing starts. */
+      paused: boolean;
+      period_seconds: number | null;
+      /** @description How many start in any `period_seconds`; null: as many as can. */
+      rate: number | null;
+      /** @description null while the broker doesn't answer. */
+      started: number | null;
+      version: number;
+      /** @description null while the broker doesn't answer. */
+      waiting: components['schemas']['WaitingCounts'] | null;
+    };
+    QueueList: {
+      items: components['schemas']['Queue'][];
+    };
     RefetchEvent: {
       reason: string;
     };
@@ -672,6 +738,12 @@ export interface components {
       name: string;
       /** @enum {string} */
       role: 'viewer' | 'member' | 'operator' | 'admin';
+    };
+    WaitingCounts: {
+      critical: number;
+      high: number;
+      low: number;
+      normal: number;
     };
   };
   responses: {
@@ -1263,6 +1335,59 @@ export interface operations {
       403: components['responses']['FORBIDDEN'];
       404: components['responses']['NOT_FOUND'];
       409: components['responses']['CONFLICT'];
+      default: components['responses']['DEFAULT_ERROR'];
+    };
+  };
+  listQueues: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['QueueList'];
+        };
+      };
+      401: components['responses']['UNAUTHORIZED'];
+      default: components['responses']['DEFAULT_ERROR'];
+    };
+  };
+  changeQueue: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['LimitChange'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Queue'];
+        };
+      };
+      401: components['responses']['UNAUTHORIZED'];
+      403: components['responses']['FORBIDDEN'];
+      404: components['responses']['NOT_FOUND'];
+      422: components['responses']['UNPROCESSABLE_ENTITY'];
       default: components['responses']['DEFAULT_ERROR'];
     };
   };
