@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 from structlog.testing import capture_logs
 
-from millrace.errors import DatabaseUnavailable
+from millrace.errors import BrokerUnavailable, DatabaseUnavailable, Unavailable
 from millrace.scheduler.loop import LONGEST_REST_SECONDS, SchedulerLoop, Sweep, rest_after_failure
 from tests.waiting import wait_until
 
@@ -57,12 +57,33 @@ def test_a_sweep_that_fails_or_hangs_stops_no_other_and_is_tried_again(start: Ca
     released.set()
 
 
-def test_an_absent_database_is_told_once(start: Callable[..., None]) -> None:
-    sweep = Counting("reads", fail(DatabaseUnavailable()))
+@pytest.mark.parametrize("error", [DatabaseUnavailable(), BrokerUnavailable()], ids=lambda error: error.code)
+def test_a_part_that_is_away_is_named_once_and_without_a_traceback(
+    start: Callable[..., None], error: Unavailable
+) -> None:
+    sweep = Counting("reads", fail(error))
     with capture_logs() as logs:
         start(sweep)
         wait_until(lambda: sweep.runs > 2)
-    assert [line["sweep"] for line in logs if line["event"] == "database_away"] == ["reads"]
+    told = [line for line in logs if line.get("sweep") == "reads"]
+    assert [(line["event"], line["log_level"], line["code"]) for line in told] == [("part_away", "warning", error.code)]
+    assert "exc_info" not in told[0]
+
+
+def test_a_part_that_goes_away_later_is_told_too(start: Callable[..., None]) -> None:
+    errors = iter([DatabaseUnavailable(), DatabaseUnavailable(), BrokerUnavailable()])
+
+    def work() -> None:
+        error = next(errors, None)
+        if error is not None:
+            raise error
+
+    sweep = Counting("reads", work)
+    with capture_logs() as logs:
+        start(sweep)
+        wait_until(lambda: sweep.runs > 3)
+    told = [line["code"] for line in logs if line["event"] == "part_away"]
+    assert told == ["database_unavailable", "broker_unavailable"]
 
 
 def test_rests_after_failures_grow_up_to_a_limit() -> None:

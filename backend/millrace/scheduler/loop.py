@@ -6,7 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from millrace.errors import DatabaseUnavailable
+from millrace.errors import Unavailable
+from millrace.scheduler.sweeps.apply_limits import ApplyLimits
 from millrace.scheduler.sweeps.promote_due import PromoteDue
 from millrace.scheduler.sweeps.rescue_lost import RescueLost
 from millrace.scheduler.sweeps.resend_unsent import ResendUnsent
@@ -44,6 +45,7 @@ class SchedulerLoop:
         return cls(
             [
                 PromoteDue(services.jobs),
+                ApplyLimits(services.queues),
                 ResendUnsent(services.jobs),
                 RescueLost(services.jobs, services.workers, services.clock),
             ]
@@ -66,14 +68,15 @@ class SchedulerLoop:
         log.info("scheduler_stopped")
 
     def _repeat(self, sweep: Sweep) -> None:
-        failures = 0
+        failures, away = 0, ""
         while True:
             try:
                 rest = sweep.run_once()
-                failures = 0
-            except DatabaseUnavailable as error:
-                if not failures:
-                    log.warning("database_away", sweep=sweep.name, reason=str(error))
+                failures, away = 0, ""
+            except Unavailable as error:
+                if error.code != away:
+                    log.warning("part_away", sweep=sweep.name, code=error.code, reason=str(error))
+                away = error.code
                 failures += 1
             except Exception:  # a fault in one sweep must not end it for good
                 log.exception("sweep_failed", sweep=sweep.name)
