@@ -1,8 +1,11 @@
-"""What the README shows works as it stands there."""
+"""What the README and the docs show works as it stands there."""
 
+import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,9 +13,34 @@ from PIL import Image
 
 from tests.run.running_up import StartUp
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 PRINTED_ADDRESS = "http://127.0.0.1:8000"
 ACCOUNT = {"email": "you@example.com", "password": "a long password", "name": "You"}
+
+
+def run_example(document: str, url: str, folder: Path) -> str:
+    """Run the curl block of `document` against `url`; what it printed."""
+    block = re.search(r"```sh\n(API=.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    assert block is not None
+    assert PRINTED_ADDRESS in block[1]
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block[1].replace(PRINTED_ADDRESS, url)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def answers_in(printed: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects that were printed one after the other."""
+    while printed := printed.strip():
+        answer, end = json.JSONDecoder().raw_decode(printed)
+        yield answer
+        printed = printed[end:]
 
 
 @pytest.mark.flow
@@ -21,21 +49,23 @@ def test_the_curl_example_resizes_a_picture(start_up: StartUp, tmp_path: Path) -
     up.wait_until_ready()
     httpx.post(f"{up.url}/api/v1/auth/register", json=ACCOUNT).raise_for_status()
     Image.linear_gradient("L").convert("RGB").resize((1600, 1200)).save(tmp_path / "photo.jpg")
-    block = re.search(r"```sh\n(API=.*?)```", README.read_text(), re.DOTALL)
-    assert block is not None
-    assert PRINTED_ADDRESS in block[1]
-    script = block[1].replace(PRINTED_ADDRESS, up.url)
 
-    ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    printed = run_example("README.md", up.url, tmp_path)
 
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.split()[-1] == "completed"
+    assert printed.split()[-1] == "completed"
     with Image.open(tmp_path / "resized.webp") as made:
         assert (made.format, made.size) == ("WEBP", (1200, 900))
+
+
+@pytest.mark.flow
+def test_the_curl_example_bounds_and_holds_a_queue(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up()
+    up.wait_until_ready()
+    httpx.post(f"{up.url}/api/v1/auth/register", json=ACCOUNT).raise_for_status()
+
+    printed = run_example("docs/queues.md", up.url, tmp_path)
+
+    bounded, held, listed = answers_in(printed)
+    assert (bounded["concurrency"], bounded["rate"], bounded["period_seconds"]) == (2, 100, 60)
+    assert (held["concurrency"], held["rate"], held["paused"]) == (2, None, True)
+    assert held in listed["items"]
