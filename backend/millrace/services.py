@@ -123,12 +123,7 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
     publisher = RedisPublisher(lambda: connect(settings.redis_url))
     registry = build_registry(settings)
     queries = SqlJobQueries(database)
-    files = FileService(
-        FileStore(database),
-        LocalFolder(settings.files_folder),
-        max_upload_bytes=settings.max_upload_bytes,
-        offload=offload,
-    )
+    files = _build_files(settings, database, offload)
     jobs = JobService(
         registry, SqlJobStore(database), queries, files, DramatiqDispatcher(broker, clock), publisher, clock
     )
@@ -147,6 +142,15 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
         publisher=publisher,
         database=database,
         redis=redis,
+    )
+
+
+def _build_files(settings: Settings, database: Database, offload: Offload) -> FileService:
+    return FileService(
+        FileStore(database),
+        LocalFolder(settings.files_folder),
+        max_upload_bytes=settings.max_upload_bytes,
+        offload=offload,
     )
 
 
