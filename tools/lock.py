@@ -1,4 +1,4 @@
-"""Pin every dependency of backend/pyproject.toml by version and hash. For maintainers; asks the package index.
+"""Pin every dependency of Python's by version and hash. For maintainers; asks the package index.
 
 The locks hold for Linux and macOS and for each supported Python, and name no registry, so that they work
 wherever pip finds packages.
@@ -24,29 +24,31 @@ def compiler() -> Path:
     return home / "bin" / "uv"
 
 
-def pin(uv: Path, output: str, *options: str) -> None:
+def pin(uv: Path, folder: str, source: str, output: str, *options: str) -> None:
     shape = ["--universal", "--python-version", "3.11", "--generate-hashes"]
     quiet = ["--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"]
     command: list[str | Path] = [
         uv,
         "pip",
         "compile",
-        "pyproject.toml",
+        source,
         *shape,
         *quiet,
         *options,
         "--output-file",
         output,
     ]
-    subprocess.run(command, cwd=ROOT / "backend", check=True)
-    print(f"backend/{output}")
+    subprocess.run(command, cwd=ROOT / folder, check=True)
+    print(f"{folder}/{output}")
 
 
 def main(upgrade: list[str]) -> None:
     uv = compiler()
-    pin(uv, "requirements.txt", "--group", "build", *upgrade)
+    backend = ("backend", "pyproject.toml")
+    pin(uv, *backend, "requirements.txt", "--group", "build", *upgrade)
     groups = ["--group", "build", "--group", "dev"]
-    pin(uv, "requirements-dev.txt", *groups, "--constraint", "requirements.txt", *upgrade)
+    pin(uv, *backend, "requirements-dev.txt", *groups, "--constraint", "requirements.txt", *upgrade)
+    pin(uv, "bench", "requirements.in", "requirements.txt", *upgrade)
 
 
 if __name__ == "__main__":

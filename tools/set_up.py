@@ -6,6 +6,7 @@ from, so a step whose inputs stand as they were is skipped. Python's steps and N
     set_up.py run     what `make run` needs
     set_up.py check   what `make check` needs: the developer's tools as well, no built frontend
     set_up.py test    what `make test` needs: everything
+    set_up.py bench   what `make bench-broker` needs: the other brokers in place of a frontend
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from steps import Place, SetUpFailed, Step, Terminal, digest, digest_of, sources
 OLDEST_NODE = (20, 19)
 
 
-def venv_step(place: Place) -> Step:
+def venv_step(place: Place, purpose: str = "") -> Step:
     # Scripts in a virtual environment name it by its full path, and it breaks when its Python is replaced.
     def fingerprint() -> str:
         return digest([str(place.venv).encode(), os.path.realpath(place.python).encode()])
@@ -45,7 +46,7 @@ def venv_step(place: Place) -> Step:
         outside_any_venv = getattr(sys, "_base_executable", sys.executable)
         place.run(outside_any_venv, "-m", "venv", place.venv)
 
-    title = f"Python {sys.version_info[0]}.{sys.version_info[1]} environment"
+    title = f"Python {sys.version_info[0]}.{sys.version_info[1]} environment{purpose}"
     return Step(title, place.venv / ".stamp-venv", place.python, fingerprint, make)
 
 
@@ -118,12 +119,23 @@ def lanes(place: Place, goal: str) -> list[list[Step]]:
     # The developer's lock holds the same versions and more, so it serves for running too.
     packages = developer if goal != "run" or developer.is_current() else runtime
     python = [venv_step(place), packages, millrace_step(place)]
+    if goal == "bench":
+        return [python, peers_lane(Place(place.root / "bench", place.terminal))]
     node = [npm_step(place, frontend, "Frontend packages")]
     if goal != "check":
         node.append(build_step(place, frontend))
     if goal != "run":
         node.append(npm_step(place, e2e, "Browser test packages"))
     return [python, node]
+
+
+def peers_lane(bench: Place) -> list[Step]:
+    """The brokers that Millrace's is measured beside, in environments of their own."""
+    return [
+        venv_step(bench, " for other brokers"),
+        packages_step(bench, bench.root / "requirements.txt", "Other brokers for Python"),
+        npm_step(bench, bench.root, "Other brokers for Node"),
+    ]
 
 
 def run_lane(steps: Sequence[Step], terminal: Terminal) -> None:
@@ -175,7 +187,7 @@ def set_up(root: Path, goal: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in {"run", "check", "test"}:
+    if len(arguments) != 1 or arguments[0] not in {"run", "check", "test", "bench"}:
         print(__doc__)
         return 2
     try:

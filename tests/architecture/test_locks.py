@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PYTHON_LOCKS = sorted((ROOT / "backend").glob("requirements*.txt"))
-NODE_LOCKS = [ROOT / "frontend" / "package-lock.json", ROOT / "e2e" / "package-lock.json"]
+PYTHON_LOCKS = [*sorted((ROOT / "backend").glob("requirements*.txt")), ROOT / "bench" / "requirements.txt"]
+NODE_LOCKS = [ROOT / folder / "package-lock.json" for folder in ("frontend", "e2e", "bench")]
 
 
 def by_path(path: Path) -> str:
