@@ -33,7 +33,7 @@ class RedisForms:
 def redis_forms(folder: Path) -> Iterator[RedisForms]:
     """All of it for as long as the block lasts."""
     authority = make_authority(folder, "authority")
-    user = ("--user", "ada", "on", f">{PASSWORD}", "~*", "&*", "+@all", "-@dangerous")
+    user = ("--user", "ada", "on", f">{PASSWORD}", "~*", "&*", "+@all", "-@dangerous", "+info")
     socket = ("--unixsocket", folder / "redis.sock", "--unixsocketperm", "700")
     certificate = authority.sign("server", "DNS:localhost,IP:127.0.0.1")
     with (
