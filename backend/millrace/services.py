@@ -15,9 +15,10 @@ from millrace import handlers
 from millrace.accounts.passwords import Passwords
 from millrace.accounts.service import AccountService
 from millrace.broker.connection import connect
-from millrace.broker.dispatcher import DramatiqDispatcher
+from millrace.broker.dispatcher import RedisDispatcher
+from millrace.broker.priority_broker import PriorityBroker
 from millrace.broker.redis_queues import RedisQueues
-from millrace.broker.stock_broker import StockBroker
+from millrace.broker.restoration import QueueRestoration
 from millrace.clock import Clock, SystemClock
 from millrace.errors import ConfigurationError, DatabaseUnavailable
 from millrace.eventbus.publisher import RedisPublisher
@@ -72,7 +73,9 @@ class Services:
     files: FileService
     queues: QueueService
     workers: WorkerStore
-    broker: StockBroker
+    broker: PriorityBroker
+    line: RedisQueues
+    restoration: QueueRestoration
     publisher: RedisPublisher
     database: Database
     redis: Redis
@@ -118,15 +121,12 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
     clock = SystemClock()
     database = Database(settings.database_url, full_sync=settings.sqlite_full_sync, offload=offload)
     redis = connect(settings.redis_url)
-    queues_in_redis = RedisQueues(redis)
-    broker = StockBroker(redis)
+    line = RedisQueues(redis)
     publisher = RedisPublisher(lambda: connect(settings.redis_url))
     registry = build_registry(settings)
     queries = SqlJobQueries(database)
     files = _build_files(settings, database, offload)
-    jobs = JobService(
-        registry, SqlJobStore(database), queries, files, DramatiqDispatcher(broker, clock), publisher, clock
-    )
+    jobs = JobService(registry, SqlJobStore(database), queries, files, RedisDispatcher(line, clock), publisher, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -136,9 +136,11 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
         reader=JobReader(queries, files),
         accounts=AccountService(SqlAccountStore(database), Passwords(offload), settings, clock),
         files=files,
-        queues=QueueService(registry.queues, SqlQueueLimitStore(database), queues_in_redis),
+        queues=QueueService(registry.queues, SqlQueueLimitStore(database), line),
         workers=SqlWorkerStore(database),
-        broker=broker,
+        broker=PriorityBroker(line, clock),
+        line=line,
+        restoration=QueueRestoration(redis, line),
         publisher=publisher,
         database=database,
         redis=redis,

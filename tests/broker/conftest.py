@@ -1,4 +1,4 @@
-"""A broker on a real Redis."""
+"""Queues on a real Redis."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from millrace.broker.connection import connect
-from millrace.broker.stock_broker import StockBroker
+from millrace.broker.redis_queues import RedisQueues
+from millrace.broker.restoration import QueueRestoration
 
 
 @pytest.fixture
@@ -16,7 +17,15 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def broker(redis_url: str) -> Iterator[StockBroker]:
-    broker = StockBroker(connect(redis_url))
-    yield broker
-    broker.close()
+def queues(redis: Redis) -> RedisQueues:
+    """Queues that nothing waits in, and that may be taken from."""
+    queues = RedisQueues(redis)
+    open_epoch(redis, queues)
+    return queues
+
+
+def open_epoch(redis: Redis, queues: RedisQueues) -> None:
+    """Say that nothing is missing in the queues."""
+    restoration = QueueRestoration(redis, queues)
+    assert restoration.begin()
+    assert restoration.finish()

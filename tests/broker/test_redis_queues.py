@@ -10,6 +10,7 @@ from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
 from millrace.queues.limits import BadLimit, QueueLimits
+from tests.broker.conftest import open_epoch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -21,7 +22,7 @@ class Hands:
     def __init__(self, redis: Redis) -> None:
         self.now = START
         self.queues = RedisQueues(redis, lambda: self.now)
-        self.queues.open_epoch()
+        open_epoch(redis, self.queues)
 
     def send(self, *names: str, priority: Priority = Priority.NORMAL, by: str = "ada", queue: str = "q") -> None:
         self.queues.enqueue(queue, [Waiting(Delivery(name, 1), priority, by) for name in names])
@@ -228,7 +229,7 @@ def test_nothing_is_taken_before_the_epoch_and_after_redis_forgot(hands: Hands, 
     redis.flushall()
     hands.send("a")
     assert hands.take() == []
-    hands.queues.open_epoch()
+    open_epoch(redis, hands.queues)
     assert hands.take() == ["a"]
 
 

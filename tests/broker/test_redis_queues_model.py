@@ -14,6 +14,7 @@ from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
 from millrace.queues.limits import QueueLimits
+from tests.broker.conftest import open_epoch
 
 QUEUES = ("x", "y")
 WORKERS = st.sampled_from(("w1", "w2"))
@@ -91,7 +92,7 @@ class QueuesMachine(RuleBasedStateMachine):
         self.redis.flushall()
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.real = RedisQueues(self.redis, lambda: self.now)
-        self.real.open_epoch()
+        open_epoch(self.redis, self.real)
         self.model = {queue: QueueModel() for queue in QUEUES}
         self.held: dict[str, dict[Delivery, tuple[str, Place]]] = {"w1": {}, "w2": {}}
         self.taken = 0
@@ -137,8 +138,10 @@ class QueuesMachine(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def forget(self, worker: str) -> None:
-        for delivery, (queue, _) in self.held[worker].items():
+        for delivery, (queue, place) in self.held[worker].items():
+            place.since = self.now
             self.model[queue].started.discard(delivery)
+            self.model[queue].waiting.append(place)
         assert self.real.forget(worker) == len(self.held[worker])
         self.held[worker] = {}
 

@@ -14,10 +14,17 @@ from millrace.accounts.service import Registration
 from millrace.jobs.job import Job
 from millrace.jobs.states import JobState
 from millrace.jobs.submission import Submission
+from millrace.scheduler.sweeps.restore_queues import RestoreQueues
 from millrace.services import Services, build_services
 from millrace.settings import Settings
 from millrace.store.migrate import upgrade
 from tests.waiting import wait_until
+
+
+def restore_queues(services: Services) -> None:
+    """Do what the scheduler does after Redis forgot, and with a Redis that is new."""
+    RestoreQueues(services.jobs, services.queues, services.restoration).run_once()
+
 
 SAMPLE_HANDLERS = "tests.flow.sample_handlers"
 
@@ -73,5 +80,6 @@ def make_services(settings: Settings) -> Iterator[Callable[..., Services]]:
 def house(make_services: Callable[..., Services]) -> House:
     services = make_services()
     upgrade(services.database)
+    restore_queues(services)
     submitter = services.accounts.register(Registration("ada@example.org", "correct horse battery", "Ada"))
     return House(services, submitter.session.account)

@@ -85,8 +85,10 @@ def run(house: House, store: LossyStore, tmp_path: Path) -> Iterator[RunAttempt]
 class _Nobody:
     """A dispatcher that sends to nobody."""
 
-    def send(self, jobs: object) -> None: ...
-    def send_missing(self, jobs: object) -> int:
+    def send(self, jobs: object) -> int:
+        return 0
+
+    def withdraw(self, jobs: object) -> int:
         return 0
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from millrace.broker.dispatcher import DramatiqDispatcher
+from millrace.broker.dispatcher import RedisDispatcher
 from millrace.jobs.job import Delivery, Job
 from millrace.jobs.service import JobService
 from millrace.store.job_queries import SqlJobQueries
@@ -29,7 +29,7 @@ class CrowdedStore:
 def test_a_running_job_that_two_people_cancel_at_once_is_cancelled_for_both(house: House) -> None:
     services = house.services
     store, queries = CrowdedStore(SqlJobStore(services.database)), SqlJobQueries(services.database)
-    dispatcher = DramatiqDispatcher(services.broker, services.clock)
+    dispatcher = RedisDispatcher(services.line, services.clock)
     jobs = JobService(services.registry, store, queries, services.files, dispatcher, services.publisher, services.clock)
     job = house.submit("sleep", {"seconds": 60})
     assert jobs.claim(Delivery(job.id, 1), "w1") is not None

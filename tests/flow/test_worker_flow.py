@@ -11,10 +11,9 @@ from redis import Redis
 from millrace.jobs.job import Job
 from millrace.jobs.states import JobState
 from millrace.scheduler.loop import SchedulerLoop
-from millrace.scheduler.sweeps import resend_unsent
 from millrace.services import Services
 from millrace.worker.process import WorkerProcess
-from tests.flow.conftest import House
+from tests.flow.conftest import House, restore_queues
 from tests.waiting import wait_until
 
 S = JobState
@@ -149,17 +148,18 @@ def test_what_a_stopping_worker_had_not_started_is_back_in_its_queue(house: Hous
     wait_until(lambda: sum(house.get(job).state is S.RUNNING for job in jobs) == 4)
     first.stop(lambda: True)
     assert all(house.get(job).state is S.QUEUED for job in jobs)
-    with Redis.from_url(house.services.settings.redis_url) as redis:
-        waiting = {text.decode() for text in redis.lrange("{millrace}:default", 0, -1)}
-    assert waiting == {str(house.get(job).delivery) for job in jobs}
+    line = house.services.line
+    assert sum(line.counts("default").waiting.values()) == 20
+    assert all(line.position("default", house.get(job).delivery) is not None for job in jobs)
+    assert line.held_by(first.id) == frozenset()
 
 
 def test_a_message_sent_twice_starts_its_job_once(house: House, start_worker: StartWorker) -> None:
     jobs = [house.submit("echo", {"text": str(number)}) for number in range(50)]
+    start_worker()
+    start_worker()
     for job in jobs:
-        house.services.broker.put(job.queue, job.delivery)
-    start_worker()
-    start_worker()
+        house.services.restoration.add_queued([job])
     for job in jobs:
         ended = house.wait_for(job, S.COMPLETED)
         assert ended.attempt == 1
@@ -167,14 +167,13 @@ def test_a_message_sent_twice_starts_its_job_once(house: House, start_worker: St
 
 
 def test_jobs_survive_a_redis_that_forgets_everything(
-    house: House, make_services: Callable[..., Services], start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    house: House, make_services: Callable[..., Services], start_worker: StartWorker
 ) -> None:
     jobs = [house.submit("echo", {"text": str(number)}) for number in range(20)]
     with Redis.from_url(house.services.settings.redis_url) as redis:
         redis.flushall()
     start_worker()
-    monkeypatch.setattr(resend_unsent, "SETTLED_FOR", timedelta())
-    resend_unsent.ResendUnsent(make_services().jobs).run_once()
+    restore_queues(make_services())
     for job in jobs:
         house.wait_for(job, S.COMPLETED)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from millrace.errors import DatabaseUnavailable
+from millrace.errors import BrokerUnavailable, DatabaseUnavailable
 from millrace.scheduler.sweeps.rescue_lost import (
     LONGEST_GAP_SECONDS,
     LOST_AFTER_SECONDS,
@@ -65,13 +65,28 @@ def test_a_worker_that_registers_after_its_first_claim_was_seen_is_not_lost() ->
 
 @dataclass
 class FakeShop:
-    """Jobs and workers at their ports: counters as the test sets them, and who was rescued."""
+    """Jobs, workers and the broker at their ports: counters as the test sets them, and who was rescued."""
 
     counters: dict[str, int] = field(default_factory=dict)
     booked: set[str] = field(default_factory=set)
     is_away: bool = False
     is_read_only: bool = False
     rescued: list[str] = field(default_factory=list)
+    booked_at_the_broker: set[str] = field(default_factory=set)
+    is_broker_away: bool = False
+    forgotten: list[str] = field(default_factory=list)
+
+    def workers(self) -> frozenset[str]:
+        if self.is_broker_away:
+            raise BrokerUnavailable
+        return frozenset(self.booked_at_the_broker)
+
+    def forget(self, worker_id: str) -> int:
+        if self.is_broker_away:
+            raise BrokerUnavailable
+        self.forgotten.append(worker_id)
+        self.booked_at_the_broker.discard(worker_id)
+        return 1
 
     def running_workers(self) -> frozenset[str]:
         return frozenset(self.booked)
@@ -100,14 +115,14 @@ def sweep_for(sweep: RescueLost, clock: HandClock, seconds: int) -> None:
 
 def test_a_lost_worker_is_emptied_once_and_its_record_removed() -> None:
     shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
-    sweep_for(RescueLost(shop, shop, clock), clock, 20)
+    sweep_for(RescueLost(shop, shop, shop, clock), clock, 20)
     assert shop.rescued == ["w"]
     assert shop.counters == {}
 
 
 def test_an_outage_of_the_database_rescues_nobody() -> None:
     shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
-    sweep = RescueLost(shop, shop, clock)
+    sweep = RescueLost(shop, shop, shop, clock)
     sweep_for(sweep, clock, 5)
     shop.is_away = True
     with pytest.raises(DatabaseUnavailable):
@@ -120,7 +135,7 @@ def test_an_outage_of_the_database_rescues_nobody() -> None:
 
 def test_a_database_that_took_no_writes_starts_the_count_anew() -> None:
     shop, clock = FakeShop({"w": 7}, {"w"}), HandClock()
-    sweep = RescueLost(shop, shop, clock)
+    sweep = RescueLost(shop, shop, shop, clock)
     shop.is_read_only = True
     sweep_for(sweep, clock, 6)
     with pytest.raises(DatabaseUnavailable):
@@ -132,9 +147,25 @@ def test_a_database_that_took_no_writes_starts_the_count_anew() -> None:
 
 def test_a_worker_that_comes_back_after_its_rescue_is_counted_anew() -> None:
     shop, clock = FakeShop({"w": 0}, {"w"}), HandClock()
-    sweep = RescueLost(shop, shop, clock)
+    sweep = RescueLost(shop, shop, shop, clock)
     sweep_for(sweep, clock, 7)
     assert shop.rescued == ["w"]
     shop.counters["w"] = 0
     sweep_for(sweep, clock, 5)
     assert shop.rescued == ["w"]
+
+
+def test_what_the_broker_books_on_a_lost_worker_is_put_back_even_if_it_never_registered() -> None:
+    shop, clock = FakeShop(booked_at_the_broker={"ghost"}), HandClock()
+    sweep_for(RescueLost(shop, shop, shop, clock), clock, 7)
+    assert shop.forgotten == ["ghost"]
+
+
+def test_jobs_are_rescued_while_the_broker_is_away_and_its_bookings_put_back_after() -> None:
+    shop, clock = FakeShop({"w": 7}, {"w"}, booked_at_the_broker={"w"}, is_broker_away=True), HandClock()
+    sweep = RescueLost(shop, shop, shop, clock)
+    sweep_for(sweep, clock, 7)
+    assert (shop.rescued, shop.forgotten) == (["w"], [])
+    shop.is_broker_away = False
+    sweep_for(sweep, clock, 7)
+    assert shop.forgotten == ["w"]

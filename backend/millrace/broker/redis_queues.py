@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from redis import Redis
+from redis.exceptions import RedisError
 
+from millrace.errors import BrokerUnavailable
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
 from millrace.queues.limits import QueueCounts, QueueLimits
@@ -24,7 +26,9 @@ PREFIX = "{millrace}"
 ROWS_AT_ONCE = 1_000
 """Redis serves nobody else while a script runs, and Lua unpacks only so many values."""
 
-_LEVEL = 2**48
+T = TypeVar("T")
+Row = TypeVar("Row")
+
 _SCRIPT = (Path(__file__).parent / "dispatch.lua").read_text()
 
 
@@ -48,8 +52,8 @@ class Taken:
 class RedisQueues:
     """The waiting and started deliveries of every queue. Safe to share between threads.
 
-    Every method raises `redis.exceptions.RedisError` where Redis doesn't answer; what the call did is unknown then.
-    A Redis that was restarted and doesn't know the script is given it again.
+    Every method raises `BrokerUnavailable` where Redis doesn't answer; what the call did is unknown then. A Redis that
+    was restarted and doesn't know the script is given it again.
     """
 
     def __init__(self, redis: Redis, now: Callable[[], datetime] | None = None) -> None:
@@ -94,37 +98,66 @@ class RedisQueues:
         return sum(int(self._call("put_back", worker_id, *map(str, chunk))) for chunk in _chunks(deliveries))
 
     def forget(self, worker_id: str) -> int:
-        """Free the slots of a worker that is lost; how many it held. What it ran is for SQL to say."""
+        """Put back all that is booked on a worker that is gone; how many that were."""
         return int(self._call("forget", worker_id))
+
+    def book(self, rows: Iterable[tuple[str, str, Waiting]]) -> None:
+        """Note that (worker, queue) have started each delivery, as SQL says."""
+        for chunk in _chunks(rows):
+            words = (
+                word
+                for worker_id, queue, row in chunk
+                for word in (worker_id, queue, str(row.delivery), int(row.priority))
+            )
+            self._call("book", *words)
 
     def held_by(self, worker_id: str) -> frozenset[Delivery]:
         """What is booked on a worker."""
-        return frozenset(Delivery.parse(_text(word)) for word in self._redis.hkeys(_key("held", worker_id)))
+        words = self._ask(lambda: self._redis.hkeys(_key("held", worker_id)))
+        return frozenset(Delivery.parse(_text(word)) for word in words)
+
+    def workers(self) -> frozenset[str]:
+        """Every worker that took something and wasn't forgotten since."""
+        return frozenset(map(_text, self._ask(lambda: self._redis.smembers(_key("workers")))))
+
+    def await_wake(self, queues: Sequence[str], seconds: float) -> bool:
+        """Wait until something can start in one of `queues`; false when the time is up. Whoever is told must take it,
+        or pass it on: nobody else is told."""
+        keys = [_key("wake", queue) for queue in queues]
+        return self._ask(lambda: self._redis.bzpopmin(keys, seconds)) is not None
+
+    def pass_on(self, queues: Sequence[str]) -> None:
+        """Let somebody else be told of what can start in `queues`."""
+        self._call("pass_on", *queues)
 
     def position(self, queue: str, delivery: Delivery) -> int | None:
         """How many stand before a delivery in its queue; None where it doesn't wait."""
-        rank = self._redis.zrank(_key("waiting", queue), str(delivery))
+        rank = self._ask(lambda: self._redis.zrank(_key("waiting", queue), str(delivery)))
         return rank if isinstance(rank, int) else None
 
     def counts(self, queue: str) -> QueueCounts:
-        """How a queue stands, in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for priority in Priority:
-            floor = int(priority) * _LEVEL
-            pipeline.zcount(_key("waiting", queue), floor, f"({floor + _LEVEL}")
-        pipeline.scard(_key("slots", queue))
-        pipeline.lindex(_key("arrivals", queue), 0)
-        *levels, started, first = pipeline.execute()
-        oldest = datetime.fromtimestamp(int(first.split()[0]) / 1000, UTC) if first and any(levels) else None
-        return QueueCounts(dict(zip(map(int, Priority), levels, strict=True)), started, oldest)
+        """How a queue stands."""
+        *waiting, started, since = self._call("count", queue)
+        oldest_at = datetime.fromtimestamp(since / 1000, UTC) if since >= 0 else None
+        return QueueCounts(dict(zip(map(int, Priority), waiting, strict=True)), started, oldest_at)
 
-    def open_epoch(self) -> None:
-        """Say that the queues are complete; until then, and after Redis forgot, nothing is taken."""
-        self._redis.set(_key("epoch"), 1)
+    def drop_idle_connections(self) -> None:
+        """Close connections that nobody uses just now; each is made anew when it is needed."""
+        self._redis.connection_pool.disconnect(inuse_connections=False)
+
+    def open_epoch(self, restored_by: str, run_id: str) -> bool:
+        """Say that the queues are complete; false where Redis forgot who restored them, and more."""
+        return bool(self._call("open_epoch", restored_by, run_id))
 
     def _call(self, command: str, *arguments: str | int) -> Any:
         now = "" if self._now is None else round(self._now().timestamp() * 1000)
-        return self._script(keys=[PREFIX], args=[command, now, *arguments])
+        return self._ask(lambda: self._script(keys=[PREFIX], args=[command, now, *arguments]))
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except (RedisError, OSError) as error:
+            raise BrokerUnavailable from error
 
 
 def _key(*words: str) -> str:
@@ -135,7 +168,7 @@ def _text(word: bytes | str) -> str:
     return word.decode() if isinstance(word, bytes) else word
 
 
-def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     rest = iter(rows)
     while chunk := list(islice(rest, ROWS_AT_ONCE)):
         yield chunk

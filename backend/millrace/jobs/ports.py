@@ -49,6 +49,17 @@ class QueuedMark:
     queued_at: datetime
     job_id: str
 
+    @classmethod
+    def of(cls, job: Job) -> "QueuedMark":
+        """The place of a job that is queued.
+
+        Raises:
+            ValueError: It isn't.
+        """
+        if job.queued_at is None:
+            raise ValueError(f"job {job.id} is {job.state}")
+        return cls(job.queued_at, job.id)
+
 
 class JobQueries(Protocol):
     """Every read of jobs. What a `Visibility` doesn't cover isn't there."""
@@ -66,17 +77,22 @@ class JobQueries(Protocol):
     def queued_after(self, mark: QueuedMark | None, settled_for_seconds: float, limit: int) -> Sequence[Job]:
         """Queued jobs in order, past `mark`, that have been queued for at least `settled_for_seconds`."""
 
+    def running(self) -> Sequence[Job]: ...
     def running_on(self, worker_id: str) -> Sequence[Job]: ...
     def running_workers(self) -> frozenset[str]:
         """Ids of the workers that some running job is booked on, registered or not."""
 
 
 class Dispatcher(Protocol):
-    """Sends deliveries to workers. Never raises: what isn't sent stays queued in SQL and is sent again."""
+    """Sends deliveries to workers. Never raises: what isn't sent stays queued in SQL and is sent again, and what isn't
+    withdrawn is refused by the claim.
+    """
 
-    def send(self, jobs: Sequence[Job]) -> None: ...
-    def send_missing(self, jobs: Sequence[Job]) -> int:
-        """Send those that the broker doesn't hold; how many that were."""
+    def send(self, jobs: Sequence[Job]) -> int:
+        """Send those that the broker doesn't hold, in order; how many that were."""
+
+    def withdraw(self, jobs: Sequence[Job]) -> int:
+        """Take jobs that must not start any more out of line; how many stood there."""
 
 
 class Publisher(Protocol):

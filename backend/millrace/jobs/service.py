@@ -93,7 +93,10 @@ class JobService:
             job = self._queries.get(job_id, EVERYTHING) or job
             if _is_stopping(job):
                 return job
-        return self._moved(cancelled, job, Verb.CANCEL)
+        moved = self._moved(cancelled, job, Verb.CANCEL)
+        if moved.state is JobState.CANCELLED:
+            self._dispatcher.withdraw([moved])
+        return moved
 
     def requeue(self, job_id: str, by: Account) -> Job:
         """Send a finished job again, with its failures forgotten.
@@ -180,10 +183,16 @@ class JobService:
             Where to go on (None at the end), and how many jobs were sent.
         """
         page = self._queries.queued_after(after, settled_for.total_seconds(), limit)
-        sent = self._dispatcher.send_missing(page) if page else 0
-        if len(page) < limit or page[-1].queued_at is None:
-            return None, sent
-        return QueuedMark(page[-1].queued_at, page[-1].id), sent
+        sent = self._dispatcher.send(page) if page else 0
+        return (QueuedMark.of(page[-1]) if len(page) == limit else None), sent
+
+    def running(self) -> Sequence[Job]:
+        """Every job that runs."""
+        return self._queries.running()
+
+    def queued_after(self, after: QueuedMark | None, limit: int) -> Sequence[Job]:
+        """Up to `limit` queued jobs in order, past a place in the line."""
+        return self._queries.queued_after(after, 0, limit)
 
     def running_workers(self) -> frozenset[str]:
         """Ids of the workers that some running job is booked on, registered or not."""

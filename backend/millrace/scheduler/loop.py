@@ -11,6 +11,7 @@ from millrace.scheduler.sweeps.apply_limits import ApplyLimits
 from millrace.scheduler.sweeps.promote_due import PromoteDue
 from millrace.scheduler.sweeps.rescue_lost import RescueLost
 from millrace.scheduler.sweeps.resend_unsent import ResendUnsent
+from millrace.scheduler.sweeps.restore_queues import RestoreQueues
 from millrace.services import Services
 
 FIRST_REST_SECONDS = 0.25
@@ -47,7 +48,8 @@ class SchedulerLoop:
                 PromoteDue(services.jobs),
                 ApplyLimits(services.queues),
                 ResendUnsent(services.jobs),
-                RescueLost(services.jobs, services.workers, services.clock),
+                RescueLost(services.jobs, services.workers, services.line, services.clock),
+                RestoreQueues(services.jobs, services.queues, services.restoration),
             ]
         )
 

@@ -86,6 +86,9 @@ class SqlJobQueries:
             )
         return self._jobs(statement.order_by(jobs.c.queued_at, jobs.c.id).limit(limit))
 
+    def running(self) -> Sequence[Job]:
+        return self._jobs(sa.select(*ROW).where(jobs.c.state == sa.literal_column("'running'")))
+
     def running_on(self, worker_id: str) -> Sequence[Job]:
         return self._jobs(
             sa.select(*ROW).where(jobs.c.state == sa.literal_column("'running'"), jobs.c.worker_id == worker_id)

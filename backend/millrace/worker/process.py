@@ -23,8 +23,8 @@ from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.scratch import ScratchFolders
 
-POLL_MILLISECONDS = 100
-"""How long Dramatiq's consumers and threads sleep at most while there is nothing to do."""
+POLL_MILLISECONDS = 1_000
+"""How often Dramatiq's threads look, while there is nothing to do, whether they must end."""
 
 YIELD_SECONDS = 5.0
 """How long handlers have, past the grace time, to come to a checkpoint and be settled."""
@@ -45,7 +45,6 @@ class WorkerProcess:
     def __init__(self, services: Services) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         self._services = services
-        self._broker = services.broker
         self._patience = Patience()
         self._held = HeldAttempts(services.clock)
         self._reporter = Reporter(services.jobs, services.clock)
@@ -63,9 +62,8 @@ class WorkerProcess:
         threads = services.settings.worker_threads
         self._heartbeat = Heartbeat(self.id, services.registry.queues, threads, services.workers, self._held)
         self._subscriber = services.subscriber(self._heartbeat.hear, _wait_for_the_next_beat, jobs_only=True)
-        self._worker = dramatiq.Worker(self._broker, worker_timeout=POLL_MILLISECONDS, worker_threads=threads)
-        # What is fetched and not started is out of reach for other workers, so no more than can start at once.
-        self._worker.queue_prefetch = threads
+        self._fetcher = services.broker.serve(self.id, threads, services.registry.queues, self._run)
+        self._worker = dramatiq.Worker(services.broker, worker_timeout=POLL_MILLISECONDS, worker_threads=threads)
 
     def start(self, wait: Callable[[float], bool] | None = None) -> bool:
         """Register, then begin to fetch.
@@ -84,10 +82,8 @@ class WorkerProcess:
         self._heartbeat.start()
         self._reporter.start()
         threading.Thread(target=self._subscriber.run, name="cancellations", daemon=True).start()
-        self._broker.run_with(self._run)
-        for queue in sorted(self._services.registry.queues):
-            self._broker.declare_queue(queue)
         self._worker.start()
+        self._fetcher.start()
         log.info(
             "worker_started",
             worker_id=self.id,
@@ -103,13 +99,14 @@ class WorkerProcess:
             is_hurried: Asked now and then; once it is true the grace time is over.
         """
         log.info("worker_stopping", held=len(self._held))
-        self._stop_fetching()
+        self._fetcher.stop_taking()
         if not self._await_the_held(self._services.settings.shutdown_grace.total_seconds(), is_hurried):
             log.info("grace_is_over", held=len(self._held))
         self._held.shut_down()
-        is_empty = self._held.wait_until_empty(YIELD_SECONDS)
+        is_empty = self._fetcher.wait_until_idle(YIELD_SECONDS)
         self._patience.end()
-        # Its threads and consumers have nothing left to do, unless a handler never comes to a checkpoint.
+        # Dramatiq's own `stop` ends its threads before its consumers, so nothing may be on its way to them any more.
+        self._fetcher.close()
         self._worker.stop(timeout=int(THREADS_END_SECONDS * 1000))
         self._subscriber.stop()
         self._reporter.close()
@@ -129,25 +126,9 @@ class WorkerProcess:
         except Exception:  # Dramatiq would acknowledge the message all the same, and say less
             log.exception("attempt_broken", job_id=delivery.job_id, attempt=delivery.attempt)
 
-    def _stop_fetching(self) -> None:
-        """Close the consumers first, and put back what no thread has started.
-
-        Dramatiq's own `stop` ends the threads first: whatever its consumers fetch meanwhile waits for nobody.
-        """
-        consumers = list(self._worker.consumers.values())
-        for consumer in consumers:
-            consumer.stop()
-        for consumer in consumers:
-            consumer.join()
-        unstarted: dict[str, list[dramatiq.MessageProxy]] = {}
-        for item in dramatiq.common.iter_queue(self._worker.work_queue):  # type: ignore[no-untyped-call]
-            unstarted.setdefault(item.message.queue_name, []).append(item.message)
-        for queue, messages in unstarted.items():
-            self._worker.consumers[queue].requeue_messages(messages)
-
     def _await_the_held(self, seconds: float, is_hurried: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + seconds
-        while not self._held.wait_until_empty(LOOK_AGAIN_SECONDS):
+        while not self._fetcher.wait_until_idle(LOOK_AGAIN_SECONDS):
             if is_hurried() or time.monotonic() >= deadline:
                 return False
         return True

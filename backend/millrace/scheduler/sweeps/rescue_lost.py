@@ -2,16 +2,18 @@
 
 A worker is lost when its counter stood still for six seconds of this scheduler's own clock, during which the scheduler
 read it without a gap. Clocks of other hosts play no part, and an outage that hits scheduler and workers alike rescues
-nobody. A worker that running jobs are booked on, but that isn't registered, counts as one that stands still.
+nobody. A worker that something is booked on, in SQL or at the broker, but that isn't registered, counts as one that
+stands still.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from millrace.clock import Clock
-from millrace.errors import DatabaseUnavailable
+from millrace.errors import BrokerUnavailable, DatabaseUnavailable
 
 LOST_AFTER_SECONDS = 6.0
 LONGEST_GAP_SECONDS = 4.0
@@ -34,6 +36,13 @@ class Workers(Protocol):
     def deregister(self, worker_id: str) -> None: ...
 
 
+class Line(Protocol):
+    """What this sweep asks of the broker."""
+
+    def workers(self) -> frozenset[str]: ...
+    def forget(self, worker_id: str) -> int: ...
+
+
 class Watch:
     """Remembers since when each worker's counter stands still. Pure: the caller reads and tells the time."""
 
@@ -46,7 +55,7 @@ class Watch:
 
         Args:
             beats: The counter of every registered worker.
-            booked: The workers that running jobs are booked on, registered or not.
+            booked: The workers that something is booked on, registered or not.
         """
         if self._read_at is None or now - self._read_at > LONGEST_GAP_SECONDS:
             self._since.clear()
@@ -73,16 +82,17 @@ class RescueLost:
 
     name = "rescue_lost"
 
-    def __init__(self, jobs: Jobs, workers: Workers, clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, workers: Workers, line: Line, clock: Clock) -> None:
         self._jobs = jobs
         self._workers = workers
+        self._line = line
         self._clock = clock
         self._watch = Watch()
 
     def run_once(self) -> float:
         """Read once, and rescue; how many seconds to rest before the next reading."""
         try:
-            booked = self._jobs.running_workers()
+            booked = self._jobs.running_workers() | self._booked_at_the_broker()
             beats = self._workers.beats()
             for worker_id in self._watch.lost(self._clock.monotonic(), beats, booked):
                 self._empty(worker_id)
@@ -96,3 +106,12 @@ class RescueLost:
         self._workers.deregister(worker_id)
         self._watch.forget(worker_id)
         log.warning("worker_lost", worker_id=worker_id, rescued=rescued)
+        # Last, so that what comes back is refused by the claim unless it never started.
+        with suppress(BrokerUnavailable):  # then the broker still names the worker, and it is lost once more
+            self._line.forget(worker_id)
+
+    def _booked_at_the_broker(self) -> frozenset[str]:
+        try:
+            return self._line.workers()
+        except BrokerUnavailable:
+            return frozenset()

@@ -1,0 +1,131 @@
+"""Dramatiq's broker contract on Millrace's queues.
+
+Dramatiq brings the worker threads. It asks a consumer per queue for messages, gives each to a thread, and tells the
+consumer when that is done. Here consumers are but hand-over places: the fetcher fills them. A message is made where it
+is consumed and says which attempt to run, and nothing more; nothing about it is kept in Redis.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from dramatiq import Actor, Broker, Consumer, Message, MessageProxy
+
+from millrace.broker.fetcher import Fetcher
+from millrace.broker.redis_queues import RedisQueues
+from millrace.clock import Clock
+from millrace.jobs.job import Delivery
+
+R = TypeVar("R")
+
+ACTOR_NAME = "run_attempt"
+
+
+class PriorityBroker(Broker):
+    """The queues as Dramatiq's worker sees them: `serve` once, then start a `dramatiq.Worker` on it.
+
+    Jobs are sent by the dispatcher. `enqueue` raises, since a message of Dramatiq's has no place in a queue.
+    """
+
+    def __init__(self, queues: RedisQueues, clock: Clock) -> None:
+        # Dramatiq's own retries, time limits and results would be a second truth beside SQL. What remains of its hooks
+        # may log, and may fail: neither running nor acknowledging a delivery depends on one.
+        super().__init__(middleware=[])
+        self.queues: dict[str, SimpleQueue[Delivery]] = {}
+        self._line = queues
+        self._clock = clock
+        self._fetcher: Fetcher | None = None
+
+    def serve(self, worker_id: str, permits: int, queues: Iterable[str], run: Callable[[Delivery], None]) -> Fetcher:
+        """Let the worker threads of this process call `run` with each delivery of `queues`. It must not raise.
+
+        Args:
+            permits: How many deliveries may be in hand at once: as many as there are threads.
+
+        Returns:
+            The fetcher, not started yet.
+        """
+
+        def run_message(job_id: str, attempt: int) -> None:
+            run(Delivery(job_id, attempt))
+
+        names = sorted(queues)
+        Actor(run_message, broker=self, actor_name=ACTOR_NAME, queue_name=names[0], priority=0, options={})
+        for name in names:
+            self.declare_queue(name)
+        self._fetcher = Fetcher(self._line, worker_id, permits, names, self._hand_over, self._clock)
+        return self._fetcher
+
+    def _hand_over(self, queue: str, delivery: Delivery) -> None:
+        self.queues[queue].put(delivery)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Make a queue known, without the companion that Dramatiq polls for delayed messages: ours wait in SQL."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = SimpleQueue()
+            self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> "HandOver":  # noqa: ARG002
+        """The place where `queue_name`'s deliveries are handed over. One that is made anew finds what lies there.
+
+        Args:
+            prefetch: Plays no part: nothing is fetched that no thread is free for.
+            timeout: How long to wait for a delivery, in milliseconds.
+        """
+        if self._fetcher is None:
+            raise RuntimeError("serve() comes before a worker starts")
+        return HandOver(queue_name, self.queues[queue_name], self._fetcher, timeout / 1000)
+
+    def enqueue(self, message: Message[R], *, delay: int | None = None) -> Message[R]:  # noqa: ARG002
+        """Refused: jobs are sent by the dispatcher.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise RuntimeError(f"{message.actor_name}: jobs are sent by the dispatcher, once they are committed")
+
+
+class HandOver(Consumer):
+    """Where Dramatiq's consumer thread meets the fetcher. No method raises, so the thread never restarts."""
+
+    def __init__(self, queue: str, place: "SimpleQueue[Delivery]", fetcher: Fetcher, timeout_seconds: float) -> None:
+        self._queue = queue
+        self._place = place
+        self._fetcher = fetcher
+        self._timeout_seconds = timeout_seconds
+
+    def __next__(self) -> MessageProxy | None:
+        try:
+            delivery = self._place.get(timeout=self._timeout_seconds)
+        except Empty:
+            return None
+        return MessageProxy(
+            Message(
+                queue_name=self._queue,
+                actor_name=ACTOR_NAME,
+                args=(delivery.job_id, delivery.attempt),
+                kwargs={},
+                options={},
+                message_id=str(delivery),
+            )
+        )
+
+    def ack(self, message: MessageProxy) -> None:
+        """The delivery was worked on, however that ended."""
+        self._fetcher.acknowledge(Delivery(*message.args))
+
+    def nack(self, message: MessageProxy) -> None:
+        """As `ack`: how an attempt ended stands in SQL."""
+        self.ack(message)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Send back what no thread has started."""
+        self._fetcher.return_unstarted(Delivery(*message.args) for message in messages)
+
+    def close(self) -> None:
+        """Send back what was handed over and not consumed."""
+        with suppress(Empty):
+            while True:
+                self._fetcher.return_unstarted([self._place.get_nowait()])

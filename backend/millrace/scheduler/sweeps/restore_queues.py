@@ -1,0 +1,73 @@
+"""Fills the queues again after Redis was restarted, replaced or emptied.
+
+Limits and what runs come first, so that no limit is broken; then all queued jobs in order; then the workers may take.
+A job that is queued meanwhile is sent by whoever queued it.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from millrace.jobs.job import Job
+from millrace.jobs.ports import QueuedMark
+
+PAGE = 1_000
+REST_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Jobs(Protocol):
+    """What this sweep asks of the jobs service."""
+
+    def running(self) -> Sequence[Job]: ...
+    def queued_after(self, after: QueuedMark | None, limit: int) -> Sequence[Job]: ...
+
+
+class Queues(Protocol):
+    """What this sweep asks of the queues service."""
+
+    def apply_limits(self) -> None: ...
+
+
+class Restoration(Protocol):
+    """What this sweep asks of the broker. All raise `BrokerUnavailable`."""
+
+    def is_needed(self) -> bool: ...
+    def begin(self) -> bool: ...
+    def add_running(self, jobs: Sequence[Job]) -> None: ...
+    def add_queued(self, jobs: Sequence[Job]) -> int: ...
+    def finish(self) -> bool: ...
+
+
+class RestoreQueues:
+    """Looks whether Redis forgot, and restores."""
+
+    name = "restore_queues"
+
+    def __init__(self, jobs: Jobs, queues: Queues, restoration: Restoration) -> None:
+        self._jobs = jobs
+        self._queues = queues
+        self._restoration = restoration
+
+    def run_once(self) -> float:
+        """Look once, and restore; how many seconds to rest before the next look."""
+        if self._restoration.is_needed() and self._restoration.begin():
+            self._restore()
+        return REST_SECONDS
+
+    def _restore(self) -> None:
+        self._queues.apply_limits()
+        running = self._jobs.running()
+        self._restoration.add_running(running)
+        sent, mark = 0, None
+        while page := self._jobs.queued_after(mark, PAGE):
+            sent += self._restoration.add_queued(page)
+            mark = QueuedMark.of(page[-1])
+            if len(page) < PAGE:
+                break
+        if self._restoration.finish():
+            log.info("queues_restored", running=len(running), sent=sent)
+        else:
+            log.warning("redis_forgot_again")
