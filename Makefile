@@ -4,10 +4,10 @@
 set_up = python="$$(tools/find_python)" && "$$python" tools/set_up.py
 python = .venv/bin/python
 
-.PHONY: help run setup build check test format openapi lock
+.PHONY: help run setup build check test format openapi lock bench-broker
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
 
 run: ## Set up and start Millrace
 	@$(set_up) run && exec .venv/bin/millrace up
@@ -34,5 +34,8 @@ format: ## Put Python and TypeScript into shape
 openapi: ## Write openapi.json from the API, and the frontend's types from it
 	@$(set_up) check && exec $(python) tools/contract.py write
 
-lock: ## For maintainers: pin backend/pyproject.toml again (UPGRADE=1 takes newer versions)
+lock: ## For maintainers: pin Python's packages again (UPGRADE=1 takes newer versions)
 	@python="$$(tools/find_python)" && exec "$$python" tools/lock.py $(if $(UPGRADE),--upgrade)
+
+bench-broker: ## Measure Millrace's broker beside others (OPTIONS=--help says how to measure less)
+	@$(set_up) bench && exec $(python) -m bench.broker $(OPTIONS)

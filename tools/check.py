@@ -144,7 +144,7 @@ def quick_checks(lint_options: Sequence[str] = ESLINT_CACHE) -> list[Check]:
     return [
         python_tests("Pytest of interfaces", f"not ({SLOW})", *INTERFACES),
         npm("Frontend lint", "frontend", "lint", *lint_options),
-        Check("Python types", [BIN / "mypy", "--config-file", settings, "backend/millrace", "tests", "tools"]),
+        Check("Python types", [BIN / "mypy", "--config-file", settings, "backend/millrace", "bench", "tests", "tools"]),
         python_tests("Pytest of the rest", f"not ({SLOW})", "tests", *(f"--ignore={part}" for part in INTERFACES)),
         npm("Frontend types", "frontend", "typecheck", *TYPES_CACHE),
         vitest(),
