@@ -80,15 +80,13 @@ class Fetcher:
         self._is_lost = False
         self._audit_at = 0.0
 
-        self._threads = [
-            threading.Thread(target=self._exchange_until_closed, name="fetcher", daemon=True),
-            threading.Thread(target=self._listen_until_closed, name="fetcher-listener", daemon=True),
-        ]
+        self._exchanging = threading.Thread(target=self._exchange_until_closed, name="fetcher", daemon=True)
+        self._listening = threading.Thread(target=self._listen_until_closed, name="fetcher-listener", daemon=True)
 
     def start(self) -> None:
         """Begin to take."""
-        for thread in self._threads:
-            thread.start()
+        self._exchanging.start()
+        self._listening.start()
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Say that a delivery was worked on. Its permit is free at once, its slot when Redis has heard of it."""
@@ -120,15 +118,15 @@ class Fetcher:
     def close(self) -> None:
         """Tell Redis what is done, and let go of the rest: what runs on is refused to others by the claim.
 
-        Where Redis doesn't answer, what is booked on this worker is left to whoever looks after lost ones.
+        Where Redis doesn't answer, what is booked on this worker is left to whoever looks after lost ones. The listener
+        ends by itself, when it has waited its second.
         """
         with self._lock:
             self._is_taking, self._is_closing = False, True
             self._has_errand.notify()
             self._may_listen.notify()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(END_SECONDS)
+        if self._exchanging.is_alive():
+            self._exchanging.join(END_SECONDS)
 
     # The exchanging thread
 

@@ -23,7 +23,7 @@ from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.scratch import ScratchFolders
 
-POLL_MILLISECONDS = 1_000
+POLL_MILLISECONDS = 250
 """How often Dramatiq's threads look, while there is nothing to do, whether they must end."""
 
 YIELD_SECONDS = 5.0
