@@ -56,8 +56,10 @@ def test_a_command_reaches_the_database_that_the_url_names(client: Redis, server
 
 def test_a_reader_that_waits_is_woken_and_one_that_waits_in_vain_comes_back(client: Redis) -> None:
     assert client.bzpopmin("line", 1) is None
-    threading.Timer(0.2, client.zadd, ("line", {"first": 1})).start()
+    arrival = threading.Timer(0.2, client.zadd, ("line", {"first": 1}))
+    arrival.start()
     assert client.bzpopmin("line", 1) == (b"line", b"first", 1.0)
+    arrival.join()
 
 
 def test_what_is_published_is_heard(client: Redis) -> None:
@@ -76,9 +78,11 @@ def test_a_command_whose_connection_ends_fails_and_is_not_repeated(client: Redis
             admin.client_kill_filter(_type="normal", skipme=True)
 
     client.ping()
-    threading.Thread(target=cut).start()
+    cutting = threading.Thread(target=cut)
+    cutting.start()
     with pytest.raises(RedisConnectionError):  # repeated, it would come back with nothing
         client.bzpopmin("line", 2)
+    cutting.join()
     assert client.ping()
 
 
