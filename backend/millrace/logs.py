@@ -22,7 +22,8 @@ OWN_LOGGERS = "millrace"
 QUIET_LIBRARIES = ("alembic", "dramatiq", "engineio", "PIL", "redis", "socketio", "werkzeug")
 
 _SECRET_NAME = re.compile(r"password|secret|token|authorization|cookie|api_?key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s]+@")
+_QUERY_PASSWORD = re.compile(r"(?<=[?&])(\w*password)=[^&\s]*", re.IGNORECASE)
 
 
 class LogSettings(Protocol):
@@ -82,7 +83,7 @@ def _masked(name: str, value: Any) -> Any:
     if value is not None and not isinstance(value, bool) and _SECRET_NAME.search(name):
         return MASK
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\1:{MASK}@", value)
+        return _QUERY_PASSWORD.sub(rf"\1={MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", value))
     if isinstance(value, Mapping):
         return {str(key): _masked(str(key), inner) for key, inner in value.items()}
     return value

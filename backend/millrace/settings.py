@@ -27,8 +27,8 @@ class Settings:
     data_folder: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = 8000
-    database_url: str = ""
-    redis_url: str = ""
+    database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     bootstrap_token: str = field(default="", repr=False)
     registration: Registration = "open"

@@ -70,7 +70,9 @@ def test_secrets_are_masked_in_names_in_nested_values_and_in_urls(
     structlog.get_logger().info(
         "asked", password="hunter2", headers={"Authorization": "Bearer hunter2"}, url="redis://user:hunter2@host/0"
     )
-    logging.getLogger("a.library").warning("no answer from redis://:hunter2@host:6379/0")
+    logging.getLogger("a.library").warning(
+        "no answer from redis://:p@hunter2@host:6379/0?sentinel_password=hunter2&db=1"
+    )
     text = (tmp_path / "web.log").read_text(encoding="utf-8") + capsys.readouterr().err
     assert "hunter2" not in text
     assert f"redis://user:{MASK}@host/0" in text
