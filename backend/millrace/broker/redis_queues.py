@@ -1,4 +1,4 @@
-"""The queues in Redis: typed calls of `dispatch.lua`, each atomic, none repeated by itself.
+"""The queues in Redis: typed calls of the script in `dispatch/`, each atomic, none repeated by itself.
 
 A queue is a sorted set of deliveries, scored by level and round: strict between levels, fair between submitters inside
 one, first come first served for one submitter. What a call whose reply was lost has done shows in what Redis books on
@@ -29,7 +29,8 @@ ROWS_AT_ONCE = 1_000
 T = TypeVar("T")
 Row = TypeVar("Row")
 
-_SCRIPT = (Path(__file__).parent / "dispatch.lua").read_text()
+_PARTS = ("queues.lua", "taking.lua", "commands.lua")
+_SCRIPT = "\n".join((Path(__file__).parent / "dispatch" / name).read_text() for name in _PARTS)
 
 
 @dataclass(frozen=True, slots=True)
