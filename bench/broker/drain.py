@@ -10,33 +10,49 @@ from bench.broker.catalogue import Engine
 from bench.broker.percentiles import NANOSECONDS_IN_MILLISECOND
 from bench.broker.plan import Plan
 from bench.broker.processes import Stage, Workers, stage
-from bench.broker.records import Record
+from bench.broker.records import Invalid, Record
 
 
 def measure(engine: Engine, plan: Plan, folder: Path) -> dict[str, Any]:
     """One run of one engine. The medians of several are what counts."""
     messages = min(plan.messages, engine.most_messages)
-    with stage(engine, folder) as one:
-        result: dict[str, Any] = {"versions": one.submitter.versions, "messages": messages}
-        result["sent_per_second"] = messages / one.submitter.send(0, messages)
-        with one.workers() as workers:
-            result |= _drain(one, workers, messages)
-            sent = messages
-            result |= _watch_idle(one, workers, plan)
-            for name, offsets in (("idle", _idle_offsets(plan)), ("paced", _paced_offsets(plan))):
-                result[f"{name}_milliseconds"] = _pick_ups(one, workers, sent, offsets)
-                sent += len(offsets)
-        one.records.check(range(sent))
-    with stage(engine, folder) as two:
-        if engine.sends_together:
-            result["sent_together_per_second"] = messages / two.submitter.send_together(0, messages)
-        else:
-            two.submitter.send(0, messages)
-        with two.workers(2) as workers:
-            result["drained_per_second_by_two"] = _drain(two, workers, messages)["drained_per_second"]
-        ran_by_first = sum(record.worker == 0 for record in two.records.check(range(messages)))
-        result["share_of_lesser_of_two"] = min(ran_by_first, messages - ran_by_first) / messages
-    return result
+    with stage(engine, folder) as on:
+        by_one = _by_one(on, messages, plan)
+    with stage(engine, folder) as on:
+        by_two = _by_two(on, messages, plan)
+    return {"versions": on.submitter.versions, "messages": messages, **by_one, **by_two}
+
+
+def _by_one(on: Stage, messages: int, plan: Plan) -> dict[str, Any]:
+    """What is sent one at a time is run by one worker process, which then waits for single jobs."""
+    sent_in = on.submitter.send(0, messages)
+    with on.workers() as workers:
+        drained = _drain(on, workers, messages)
+        idle = _watch_idle(on, workers, plan)
+        lone = irregular(plan.idle_jobs, plan.idle_seconds)
+        paced = irregular(plan.paced_jobs, 1 / plan.paced_per_second)
+        pick_ups = {
+            "idle_milliseconds": _pick_ups(on, workers, messages, lone),
+            "paced_milliseconds": _pick_ups(on, workers, messages + len(lone), paced),
+        }
+    on.records.check(range(messages + len(lone) + len(paced)))
+    return {"sent_per_second": messages / sent_in, **drained, **idle, **pick_ups}
+
+
+def _by_two(on: Stage, messages: int, plan: Plan) -> dict[str, float | None]:
+    """What is sent together, where the engine has a call for that, is run by two worker processes."""
+    sends_together = on.engine.sends_together
+    sent_in = on.submitter.send_together(0, messages) if sends_together else on.submitter.send(0, messages)
+    with on.workers(2) as workers:
+        drained = _drain(on, workers, messages)
+    records = on.records.check(range(messages))
+    ran_both = len({record.worker for record in records}) == 2
+    if (len(together(records)) if ran_both else 0) < plan.least_together * messages:
+        raise Invalid("the two worker processes hardly ran at the same time")
+    return {
+        "sent_together_per_second": messages / sent_in if sends_together else None,
+        "drained_per_second_by_two": drained["drained_per_second"],
+    }
 
 
 def _drain(on: Stage, workers: Workers, messages: int) -> dict[str, float]:
@@ -53,10 +69,16 @@ def _drain(on: Stage, workers: Workers, messages: int) -> dict[str, float]:
 
 
 def rate(records: list[Record]) -> float:
-    """Jobs a second, from the moment when every worker process that ran any had begun. In the order of their start."""
-    begun = max({record.worker: record.started for record in reversed(records)}.values())
-    counted = [record for record in records if record.started > begun]
-    return len(counted) / (max(record.ended for record in records) - begun) * 1e9
+    """Jobs a second, from the moment when every worker process that ran any had begun."""
+    counted = together(records)
+    seconds = (max(record.ended for record in records) - counted[0].started) / 1e9
+    return len(counted) / seconds
+
+
+def together(records: list[Record]) -> list[Record]:
+    """Those of some records, in the order of their start, from the first of the worker process that began last."""
+    first = {record.worker: place for place, record in reversed(list(enumerate(records)))}
+    return records[max(first.values()) :]
 
 
 def _watch_idle(on: Stage, workers: Workers, plan: Plan) -> dict[str, float]:
@@ -77,14 +99,6 @@ def _pick_ups(on: Stage, workers: Workers, first: int, offsets: list[float]) -> 
     started = {record.number: record.started for record in on.records.read()}
     on.await_nothing_left()
     return [(started[first + i] - before) / NANOSECONDS_IN_MILLISECOND for i, (before, _) in enumerate(sent)]
-
-
-def _idle_offsets(plan: Plan) -> list[float]:
-    return irregular(plan.idle_jobs, plan.idle_seconds)
-
-
-def _paced_offsets(plan: Plan) -> list[float]:
-    return irregular(plan.paced_jobs, 1 / plan.paced_per_second)
 
 
 def irregular(count: int, mean_seconds: float) -> list[float]:

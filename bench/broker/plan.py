@@ -10,6 +10,8 @@ class Plan:
     runs: int = 3
 
     messages: int = 20_000
+    least_together: float = 0.5
+    """What part of a drain two worker processes must have run together, for their rate to say something."""
     quiet_seconds: float = 5
     """How long an idle worker is watched."""
     idle_jobs: int = 20
@@ -33,6 +35,6 @@ class Plan:
 
 FULL = Plan()
 QUICK = Plan(
-    runs=1, messages=2_000, quiet_seconds=2, idle_jobs=5, paced_jobs=100, low_jobs=1_000, critical_jobs=10,
-    crowd_jobs=5_000, backlogs=(1_000, 10_000, 100_000), operations=200,
+    runs=1, messages=2_000, least_together=0, quiet_seconds=2, idle_jobs=5, paced_jobs=100,
+    low_jobs=1_000, critical_jobs=10, crowd_jobs=5_000, backlogs=(1_000, 10_000, 100_000), operations=200,
 )  # fmt: skip

@@ -63,7 +63,7 @@ def _drain(results: Mapping[str, Mapping[str, Any]]) -> str:
             TITLES[name],
             _whole(of["messages"]),
             _whole(of["sent_per_second"]),
-            _whole(of.get("sent_together_per_second")),
+            _whole(of["sent_together_per_second"]),
             _whole(of["drained_per_second"]),
             _whole(of["drained_per_second_by_two"]),
             _spread(of["idle_milliseconds"]),
