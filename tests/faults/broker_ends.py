@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import dramatiq
 import structlog
 
 from millrace.broker.connection import connect
-from millrace.broker.fetcher import Fetcher
+from millrace.broker.fetcher import PAUSE_AFTER_LOSS_SECONDS, Fetcher
 from millrace.broker.priority_broker import PriorityBroker
 from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.clock import SystemClock
@@ -33,6 +34,7 @@ QUEUES = (*OPEN, HELD_UP)
 BATCH_SIZES = (1, 2, 7, 40, 150, 1_200)
 SUBMITTERS = ("ada", "ben", "cleo", "dora", "eli")
 END_SECONDS = 20
+LONG_SECONDS = 2 * PAUSE_AFTER_LOSS_SECONDS
 
 # What is sent. A delivery's id names its queue.
 
@@ -80,13 +82,16 @@ def produce(url: str, producer: int, own: int, shared: int) -> None:
 
 @dataclass(frozen=True)
 class Notebook:
-    """Notes each start in the process' own file. One in ten is sent once more while it is in hand."""
+    """Notes each start in the process' own file. One in ten is sent once more while it is in hand; a long one stays in
+    hand while its worker loses Redis and finds it again."""
 
     file: int
     queues: RedisQueues
 
     def __call__(self, delivery: Delivery) -> None:
         os.write(self.file, f"{delivery.job_id}\n".encode())
+        if "-long-" in delivery.job_id:
+            time.sleep(LONG_SECONDS)
         if delivery.job_id.endswith("7"):
             with suppress(BrokerUnavailable):
                 self.queues.enqueue(queue_of(delivery), [Waiting(delivery, Priority.CRITICAL, "again")])
