@@ -12,9 +12,9 @@ from redis import Redis
 
 from millrace.broker.connection import connect
 from millrace.broker.redis_queues import PREFIX, RedisQueues
-from millrace.broker.restoration import QueueRestoration
 from millrace.jobs.job import Delivery
 from millrace.queues.limits import QueueLimits
+from tests.broker.conftest import open_epoch
 from tests.faults.broker_ends import HELD_UP, OPEN, QUEUES, End, own_deliveries, rows, shared_deliveries, started
 from tests.servers.leaky_socket import LeakySocket
 from tests.waiting import wait_until
@@ -53,9 +53,7 @@ class Line:
 def line(redis_url: str, tmp_path: Path) -> Iterator[Line]:
     with connect(redis_url) as client:
         queues = RedisQueues(client)
-        restoration = QueueRestoration(client, queues)
-        assert restoration.begin()
-        assert restoration.finish()
+        open_epoch(client, queues)
         notes = tmp_path / "notes"
         notes.mkdir()
         yield Line(client, queues, redis_url, notes)
