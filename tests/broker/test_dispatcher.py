@@ -11,6 +11,7 @@ from millrace.broker.connection import connect
 from millrace.broker.dispatcher import QUIET_SECONDS_AFTER_FAILURE, RedisDispatcher
 from millrace.broker.redis_queues import RedisQueues
 from millrace.run.embedded_redis import EmbeddedRedis
+from tests.broker.conftest import open_epoch
 from tests.clocks import HandClock
 from tests.factories import a_queued_job
 
@@ -79,6 +80,8 @@ def test_after_an_outage_one_caller_finds_out_and_all_send_again(
         with capture_logs() as logs:
             assert dispatcher.send([job]) == 0
             clock.seconds += QUIET_SECONDS_AFTER_FAILURE
+            with connect(running.url) as redis:
+                open_epoch(redis, RedisQueues(redis))
             assert dispatcher.send([job]) == 1
             assert dispatcher.send([job]) == 0
         assert [line["event"] for line in logs] == ["redis_back"]

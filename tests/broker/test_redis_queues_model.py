@@ -43,10 +43,11 @@ class Place:
     level: int
     round: int
     since: datetime
+    submitter: str
 
     @property
-    def order(self) -> tuple[int, int, str]:
-        return (self.level, self.round, str(self.delivery))
+    def order(self) -> tuple[int, int, datetime, str]:
+        return (self.level, self.round, self.since, str(self.delivery))
 
 
 @dataclass
@@ -62,13 +63,32 @@ class QueueModel:
     def add(self, delivery: Delivery, level: int, submitter: str, now: datetime) -> None:
         if any(place.delivery == delivery for place in self.waiting):
             return
+        head = self.head_round(level)
+        last = self.rounds.get((level, submitter), -1)
+        self.rounds[level, submitter] = max(head, last + 1)
+        self.waiting.append(Place(delivery, level, max(head, last + 1), now, submitter))
+
+    def head_round(self, level: int) -> int:
+        """The first round on a level; where nothing waits rounds begin anew."""
         on_level = [place.round for place in self.waiting if place.level == level]
         if not on_level:
             self.rounds = {at: last for at, last in self.rounds.items() if at[0] != level}
-        head = min(on_level, default=0)
-        last = self.rounds.get((level, submitter), -1)
-        self.rounds[level, submitter] = max(head, last + 1)
-        self.waiting.append(Place(delivery, level, max(head, last + 1), now))
+        return min(on_level, default=0)
+
+    def withdraw(self, place: Place, submitter: str) -> None:
+        """Out of the line without a start."""
+        self.waiting.remove(place)
+        if (place.level, submitter) in self.rounds:
+            self.rounds[place.level, submitter] -= 1
+
+    def put_back(self, place: Place) -> None:
+        """To the head of its level."""
+        place.round = self.head_round(place.level)
+        self.waiting.append(place)
+
+    def next_on(self, level: int) -> list[Place]:
+        """Among whom the starving rule looks for the one that waits longest."""
+        return sorted((place for place in self.waiting if place.level == level), key=lambda place: place.order)[:10]
 
     def startable(self, now: datetime) -> Place | None:
         """The head, where the limits let it start."""
@@ -130,18 +150,16 @@ class QueuesMachine(RuleBasedStateMachine):
         deliveries = list(self.held[worker])[-lost:]
         for delivery in deliveries:
             queue, place = self.held[worker].pop(delivery)
-            place.since = self.now
             self.model[queue].started.discard(delivery)
-            self.model[queue].waiting.append(place)
+            self.model[queue].put_back(place)
         if deliveries:
             assert self.real.put_back(worker, deliveries) == len(deliveries)
 
     @rule(worker=WORKERS)
     def forget(self, worker: str) -> None:
         for delivery, (queue, place) in self.held[worker].items():
-            place.since = self.now
             self.model[queue].started.discard(delivery)
-            self.model[queue].waiting.append(place)
+            self.model[queue].put_back(place)
         assert self.real.forget(worker) == len(self.held[worker])
         self.held[worker] = {}
 
@@ -158,16 +176,18 @@ class QueuesMachine(RuleBasedStateMachine):
     def rescore(self, queue: str, at: int, priority: Priority, submitter: str) -> None:
         model = self.model[queue]
         if model.waiting:
-            place = model.waiting.pop(at % len(model.waiting))
+            place = model.waiting[at % len(model.waiting)]
+            model.withdraw(place, submitter)
             model.add(place.delivery, int(priority), submitter, place.since)
             assert self.real.rescore(queue, Waiting(place.delivery, priority, submitter))
 
     @rule(queue=st.sampled_from(QUEUES), at=st.integers(0, 20))
     def remove(self, queue: str, at: int) -> None:
-        waiting = self.model[queue].waiting
-        if waiting:
-            place = waiting.pop(at % len(waiting))
-            assert self.real.remove(queue, [place.delivery]) == 1
+        model = self.model[queue]
+        if model.waiting:
+            place = model.waiting[at % len(model.waiting)]
+            model.withdraw(place, place.submitter)
+            assert self.real.remove(queue, [Waiting(place.delivery, Priority(place.level), place.submitter)]) == 1
 
     @rule(seconds=st.sampled_from((1, 6, 11, 700)))
     def let_time_pass(self, seconds: int) -> None:
@@ -179,6 +199,8 @@ class QueuesMachine(RuleBasedStateMachine):
             counts = self.real.counts(queue)
             assert sum(counts.waiting.values()) == len(model.waiting)
             assert counts.started == len(model.started)
+            on_levels = {level: [place.since for place in model.next_on(level)] for level in range(len(Priority))}
+            assert counts.oldest == {level: min(since) for level, since in on_levels.items() if since}
         for worker, held in self.held.items():
             assert self.real.held_by(worker) == frozenset(held)
 
@@ -207,30 +229,14 @@ class QueuesMachine(RuleBasedStateMachine):
         return chosen
 
     def _starving(self) -> tuple[str, Place] | None:
-        waiting = [
-            (queue, place)
-            for queue in QUEUES
-            if self.model[queue].startable(self.now)
-            for place in self.model[queue].waiting
-            if self.now - place.since > STARVING
-        ]
-        since = min((place.since for _, place in waiting), default=None)
-        longest = [(queue, place) for queue, place in waiting if place.since == since]
-        return self._first_arrived(longest) if longest else None
-
-    def _first_arrived(self, longest: list[tuple[str, Place]]) -> tuple[str, Place]:
-        """Among those that came in the same millisecond, the one that Redis noted first."""
-        for queue in QUEUES:
-            for entry in self.redis.lrange(f"{{millrace}}:arrivals:{queue}", 0, -1):
-                since, name = (entry if isinstance(entry, str) else entry.decode()).split(" ", 1)
-                for at, place in longest:
-                    if at == queue and str(place.delivery) == name and int(since) == _milliseconds(place.since):
-                        return queue, place
-        raise AssertionError("an arrival that isn't noted")
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+        open_queues = [queue for queue in QUEUES if self.model[queue].startable(self.now)]
+        longest: tuple[str, Place] | None = None
+        for level in range(len(Priority)):
+            for queue in open_queues:
+                for place in self.model[queue].next_on(level):
+                    if longest is None or place.since < longest[1].since:
+                        longest = (queue, place)
+        return longest if longest and self.now - longest[1].since > STARVING else None
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.factories import an_id
 from tests.queues.conftest import NAMES, an_account
 
 OPERATOR = an_account(Role.OPERATOR)
-NOTHING_WAITS = QueueCounts({0: 0, 1: 0, 2: 0, 3: 0}, 0, None)
+NOTHING_WAITS = QueueCounts({0: 0, 1: 0, 2: 0, 3: 0}, 0, {})
 
 
 def send(line: RedisQueues, *job_ids: str, queue: str = "images") -> None:

@@ -1,14 +1,14 @@
 """The dispatcher: sends queued jobs to the workers, and never makes anybody wait for a Redis that is away."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
 from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.clock import Clock
 from millrace.errors import BrokerUnavailable
-from millrace.jobs.job import Delivery, Job
+from millrace.jobs.job import Job
 
 QUIET_SECONDS_AFTER_FAILURE = 1.0
 
@@ -31,17 +31,17 @@ class RedisDispatcher:
 
     def send(self, jobs: Sequence[Job]) -> int:
         """Send those of `jobs` that the broker doesn't hold, in order; how many that were. Never raises."""
-        return self._try(lambda: put_in_line(self._queues, jobs))
+        return self._try(lambda: self._enqueue(jobs))
 
     def withdraw(self, jobs: Sequence[Job]) -> int:
         """Take jobs that must not start any more out of line; how many stood there. Never raises."""
         return self._try(lambda: self._remove(jobs))
 
+    def _enqueue(self, jobs: Sequence[Job]) -> int:
+        return sum(self._queues.enqueue(queue, rows) for queue, rows in by_queue(jobs).items())
+
     def _remove(self, jobs: Sequence[Job]) -> int:
-        deliveries: dict[str, list[Delivery]] = {}
-        for job in jobs:
-            deliveries.setdefault(job.queue, []).append(job.delivery)
-        return sum(self._queues.remove(queue, lost) for queue, lost in deliveries.items())
+        return sum(self._queues.remove(queue, rows) for queue, rows in by_queue(jobs).items())
 
     def _try(self, work: Callable[[], int]) -> int:
         if not self._away:
@@ -70,16 +70,12 @@ class RedisDispatcher:
         return done
 
 
-def put_in_line(queues: RedisQueues, jobs: Iterable[Job]) -> int:
-    """Put jobs into their queues, in order; how many weren't there.
-
-    Raises:
-        BrokerUnavailable: Some may have been put there.
-    """
+def by_queue(jobs: Iterable[Job]) -> Mapping[str, Sequence[Waiting]]:
+    """The deliveries of jobs and what decides their places, in order."""
     rows: dict[str, list[Waiting]] = {}
     for job in jobs:
         rows.setdefault(job.queue, []).append(in_line(job))
-    return sum(queues.enqueue(queue, waiting) for queue, waiting in rows.items())
+    return rows
 
 
 def in_line(job: Job) -> Waiting:

@@ -5,17 +5,18 @@ takes as much as there are free permits, in one call, so under load acknowledgem
 call is on its way. Another listens while permits are free and the queues gave no more: it blocks until something can
 start. What is taken has a thread waiting for it; whatever hasn't is in no one's hands.
 
-A call whose reply was lost may have taken something. So after each loss, and now and then besides, what Redis books on
-this worker and nobody here holds is put back.
+A call whose reply was lost may have taken something, and Redis may forget. So after each loss, and now and then
+besides, the bookings on this worker are compared with what is in hand.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from millrace.broker.redis_queues import RedisQueues
+from millrace.broker.redis_queues import RedisQueues, Waiting
 from millrace.clock import Clock
 from millrace.errors import BrokerUnavailable
 from millrace.jobs.job import Delivery
@@ -67,7 +68,7 @@ class Fetcher:
         self._has_errand = threading.Condition(self._lock)
         self._may_listen = threading.Condition(self._lock)
         self._has_ended = threading.Condition(self._lock)
-        self._busy: set[Delivery] = set()
+        self._busy: dict[Delivery, str] = {}  # and the queue of each
         self._done: list[Delivery] = []
         self._unstarted: list[Delivery] = []
         self._may_look = True  # something may have come since the last look at the queues
@@ -78,7 +79,7 @@ class Fetcher:
 
         # These belong to the exchanging thread.
         self._is_lost = False
-        self._audit_at = 0.0
+        self._audit_at = clock.monotonic() + AUDIT_SECONDS
 
         self._exchanging = threading.Thread(target=self._exchange_until_closed, name="fetcher", daemon=True)
         self._listening = threading.Thread(target=self._listen_until_closed, name="fetcher-listener", daemon=True)
@@ -91,7 +92,7 @@ class Fetcher:
     def acknowledge(self, delivery: Delivery) -> None:
         """Say that a delivery was worked on. Its permit is free at once, its slot when Redis has heard of it."""
         with self._lock:
-            self._busy.discard(delivery)
+            self._busy.pop(delivery, None)
             self._done.append(delivery)
             self._has_errand.notify()
             self._has_ended.notify_all()
@@ -100,7 +101,7 @@ class Fetcher:
         """Send deliveries back to the place where they stood."""
         with self._lock:
             for delivery in deliveries:
-                self._busy.discard(delivery)
+                self._busy.pop(delivery, None)
                 self._unstarted.append(delivery)
             self._has_errand.notify()
             self._has_ended.notify_all()
@@ -133,7 +134,7 @@ class Fetcher:
     def _exchange_until_closed(self) -> None:
         while (errand := self._next_errand()) is not None:
             try:
-                self._put_back_unheld(errand)
+                self._audit(errand)
                 self._exchange(errand)
             except BrokerUnavailable as error:
                 self._keep(errand, error)
@@ -146,21 +147,14 @@ class Fetcher:
         """Wait until there is something to do; None at the end."""
         with self._lock:
             while not self._is_closing:
-                rest = self._until_a_rate_opens()
+                now = self._clock.monotonic()
+                if self._opens_at is not None and now >= self._opens_at:
+                    self._may_look, self._opens_at = True, None
                 wanted = self._permits - len(self._busy) if self._is_taking else 0
-                if self._done or self._unstarted or (wanted and self._may_look):
+                if self._done or self._unstarted or (wanted and self._may_look) or now >= self._audit_at:
                     return self._begin(wanted)
-                self._has_errand.wait(rest)
+                self._has_errand.wait(min(self._opens_at or math.inf, self._audit_at) - now)
             return None
-
-    def _until_a_rate_opens(self) -> float | None:
-        if self._opens_at is None:
-            return None
-        rest = self._opens_at - self._clock.monotonic()
-        if rest > 0:
-            return rest
-        self._may_look, self._opens_at = True, None
-        return None
 
     def _begin(self, wanted: int) -> _Errand:
         errand = _Errand(self._done, self._unstarted, wanted)
@@ -176,7 +170,7 @@ class Fetcher:
             # One that was sent twice may be busy here already, and stays booked for the first.
             fresh = [(queue, delivery) for queue, delivery in taken.deliveries if delivery not in self._busy]
             if self._is_taking:
-                self._busy.update(delivery for _, delivery in fresh)
+                self._busy.update((delivery, queue) for queue, delivery in fresh)
             else:
                 self._unstarted.extend(delivery for _, delivery in fresh)
                 fresh = []
@@ -200,22 +194,25 @@ class Fetcher:
             log.warning("redis_lost", worker_id=self._worker_id, reason=str(error.__cause__ or error))
         self._is_lost = True
         with self._lock:
+            self._audit_at = 0.0
             self._done[:0] = errand.done
             self._unstarted[:0] = errand.unstarted
             self._end(is_short=False)
             self._has_errand.wait_for(lambda: self._is_closing, PAUSE_AFTER_LOSS_SECONDS)
 
-    def _put_back_unheld(self, errand: _Errand) -> None:
+    def _audit(self, errand: _Errand) -> None:
+        """Put back what is booked here and not in hand, and book what is in hand and was forgotten."""
         now = self._clock.monotonic()
-        if not self._is_lost and now < self._audit_at:
+        if now < self._audit_at:
             return
         booked = self._queues.held_by(self._worker_id)
         with self._lock:
             unheld = booked.difference(self._busy, self._done, self._unstarted, errand.done, errand.unstarted)
-        if unheld:
-            self._queues.put_back(self._worker_id, unheld)
-        if unheld or self._is_lost:
-            log.info("redis_found_again", worker_id=self._worker_id, put_back=len(unheld))
+            forgotten = [(queue, delivery) for delivery, queue in self._busy.items() if delivery not in booked]
+        self._queues.put_back(self._worker_id, unheld)
+        self._queues.book((self._worker_id, queue, Waiting.running(delivery)) for queue, delivery in forgotten)
+        if unheld or forgotten or self._is_lost:
+            log.info("audited", worker_id=self._worker_id, put_back=len(unheld), booked=len(forgotten))
         self._is_lost = False
         self._audit_at = now + AUDIT_SECONDS
 
@@ -234,7 +231,9 @@ class Fetcher:
         while self._wait_until_short():
             try:
                 self._look_or_pass_on(self._queues.await_wake(self._names, LISTEN_SECONDS))
-            except BrokerUnavailable:  # the exchanging thread finds that out as well, and says so
+            except Exception as error:  # without its listener an idle worker would take nothing more, and live
+                if not isinstance(error, BrokerUnavailable):  # the exchanging thread finds that out, and says so
+                    log.exception("listening_broken")
                 self._look_or_pass_on(is_told=False)
                 with self._lock:
                     self._may_listen.wait_for(lambda: self._is_closing, PAUSE_AFTER_LOSS_SECONDS)

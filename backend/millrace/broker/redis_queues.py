@@ -41,6 +41,11 @@ class Waiting:
     priority: Priority
     submitter_id: str
 
+    @classmethod
+    def running(cls, delivery: Delivery) -> "Waiting":
+        """One that runs, so that its place is of no importance any more."""
+        return cls(delivery, Priority.NORMAL, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -65,17 +70,24 @@ class RedisQueues:
         self._now = now
         self._script = redis.register_script(_SCRIPT)
 
-    def enqueue(self, queue: str, rows: Iterable[Waiting]) -> int:
-        """Put deliveries in line, in order; how many weren't there. A newer attempt replaces the one before it."""
+    def enqueue(self, queue: str, rows: Iterable[Waiting], *, restores: bool = False) -> int:
+        """Put deliveries in line, in order; how many weren't there. A newer attempt replaces the one before it.
+
+        While the queues aren't complete nothing is put there but by whoever restores them.
+        """
         added = 0
         for chunk in _chunks(rows):
             words = [word for row in chunk for word in (str(row.delivery), int(row.priority), row.submitter_id)]
-            added += self._call("enqueue", queue, *words)
+            added += self._call("restore" if restores else "enqueue", queue, *words)
         return added
 
-    def remove(self, queue: str, deliveries: Iterable[Delivery]) -> int:
+    def remove(self, queue: str, rows: Iterable[Waiting]) -> int:
         """Take deliveries out of the line; how many were in it."""
-        return sum(int(self._call("remove", queue, *map(str, chunk))) for chunk in _chunks(deliveries))
+        removed = 0
+        for chunk in _chunks(rows):
+            words = [word for row in chunk for word in (str(row.delivery), row.submitter_id)]
+            removed += self._call("remove", queue, *words)
+        return removed
 
     def rescore(self, queue: str, row: Waiting) -> bool:
         """Give a waiting delivery another priority; whether it still waited."""
@@ -95,7 +107,7 @@ class RedisQueues:
         return Taken(tuple(pairs), timedelta(milliseconds=opens) if opens >= 0 else None)
 
     def put_back(self, worker_id: str, deliveries: Iterable[Delivery]) -> int:
-        """Return what a worker took and doesn't hold to the place where it stood; how many were booked on it."""
+        """Return what a worker took and doesn't hold to the head of its level; how many were booked on it."""
         return sum(int(self._call("put_back", worker_id, *map(str, chunk))) for chunk in _chunks(deliveries))
 
     def forget(self, worker_id: str) -> int:
@@ -138,17 +150,19 @@ class RedisQueues:
 
     def counts(self, queue: str) -> QueueCounts:
         """How a queue stands."""
-        *waiting, started, since = self._call("count", queue)
-        oldest_at = datetime.fromtimestamp(since / 1000, UTC) if since >= 0 else None
-        return QueueCounts(dict(zip(map(int, Priority), waiting, strict=True)), started, oldest_at)
+        started, *levels = self._call("count", queue)
+        waiting = dict(zip(map(int, Priority), levels[::2], strict=True))
+        since = zip(map(int, Priority), levels[1::2], strict=True)
+        oldest = {level: datetime.fromtimestamp(second, UTC) for level, second in since if second >= 0}
+        return QueueCounts(waiting, started, oldest)
 
     def drop_idle_connections(self) -> None:
         """Close connections that nobody uses just now; each is made anew when it is needed."""
         self._redis.connection_pool.disconnect(inuse_connections=False)
 
-    def open_epoch(self, restored_by: str, run_id: str) -> bool:
-        """Say that the queues are complete; false where Redis forgot who restored them, and more."""
-        return bool(self._call("open_epoch", restored_by, run_id))
+    def open_epoch(self, restored_by: str, run_id: str, queues: Iterable[str]) -> bool:
+        """Say that `queues` are complete; false where Redis forgot who restored them, and more."""
+        return bool(self._call("open_epoch", restored_by, run_id, *queues))
 
     def _call(self, command: str, *arguments: str | int) -> Any:
         now = "" if self._now is None else round(self._now().timestamp() * 1000)

@@ -1,52 +1,49 @@
 """Brings the queues back to what SQL says, after Redis was restarted or forgot.
 
 An epoch stands while Redis holds all it should. It carries the run id of the Redis that it was written to, so one that
-came back from its file, or a replica that took over, is known by it. Without an epoch nothing is taken: limits would
-not count what runs, and later jobs would overtake those that aren't back yet.
+came back from its file, or a replica that took over, is known by it. Without an epoch nothing is taken or sent: limits
+would not count what runs, and later jobs would overtake those that aren't back yet.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from secrets import token_hex
+from typing import TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from millrace.broker.dispatcher import in_line, put_in_line
+from millrace.broker.dispatcher import by_queue, in_line
 from millrace.broker.redis_queues import PREFIX, RedisQueues
 from millrace.errors import BrokerUnavailable
 from millrace.jobs.job import Job
 
-LOCK_SECONDS = 10
+LOCK_SECONDS = 30
+
+T = TypeVar("T")
+
+_EPOCH, _LOCK, _WORKERS = f"{PREFIX}:epoch", f"{PREFIX}:restoring", f"{PREFIX}:workers"
 
 
 class QueueRestoration:
     """Used by one thread: `is_needed`, `begin`, what there is, `finish`. All raise `BrokerUnavailable`.
 
-    Of several processes that try at once, one restores.
+    Of several processes that try at once, one restores. One that fails midway begins again.
     """
 
     def __init__(self, redis: Redis, queues: RedisQueues) -> None:
         self._redis = redis
         self._queues = queues
         self._name = token_hex(8)
+        self._run_id = ""
+        self._restored: set[str] = set()
 
     def is_needed(self) -> bool:
         """Whether Redis forgot, or is another one than when the epoch began."""
-        try:
-            return self._epoch() != self._run_id()
-        except (RedisError, OSError) as error:
-            raise BrokerUnavailable from error
+        return self._ask(self._is_needed)
 
     def begin(self) -> bool:
-        """Let nothing be taken from now on; false where another process restores already."""
-        try:
-            if not self._redis.set(f"{PREFIX}:restoring", self._name, nx=True, ex=LOCK_SECONDS):
-                return False
-            self._redis.delete(f"{PREFIX}:epoch")
-        except (RedisError, OSError) as error:
-            raise BrokerUnavailable from error
-        return True
+        """Let nothing be taken from now on; false where another process restores already, or has just done so."""
+        return self._ask(self._begin)
 
     def add_running(self, jobs: Iterable[Job]) -> None:
         """Note what runs where."""
@@ -54,17 +51,40 @@ class QueueRestoration:
 
     def add_queued(self, jobs: Iterable[Job]) -> int:
         """Put queued jobs in line, in order; how many weren't there."""
-        with suppress(RedisError, OSError):  # a lock that ends too early shows when it is finished
-            self._redis.expire(f"{PREFIX}:restoring", LOCK_SECONDS)
-        return put_in_line(self._queues, jobs)
+        self._ask(lambda: self._redis.expire(_LOCK, LOCK_SECONDS))
+        rows = by_queue(jobs)
+        self._restored.update(rows)
+        return sum(self._queues.enqueue(queue, waiting, restores=True) for queue, waiting in rows.items())
 
     def finish(self) -> bool:
         """Let deliveries be taken; false where Redis forgot again meanwhile, so that all must be done again."""
-        return self._queues.open_epoch(self._name, self._run_id())
+        return self._queues.open_epoch(self._name, self._run_id, self._restored) and not self.is_needed()
 
-    def _epoch(self) -> str | None:
-        epoch = self._redis.get(f"{PREFIX}:epoch")
-        return epoch.decode() if isinstance(epoch, bytes) else None
+    def _is_needed(self) -> bool:
+        epoch = self._redis.get(_EPOCH)
+        return not isinstance(epoch, bytes) or epoch.decode() != self._current_run_id()
 
-    def _run_id(self) -> str:
+    def _begin(self) -> bool:
+        self._run_id = self._current_run_id()
+        is_first = self._redis.set(_LOCK, self._name, nx=True, ex=LOCK_SECONDS)
+        if not is_first and self._redis.get(_LOCK) != self._name.encode():
+            return False
+        if not self._is_needed():  # another process was quicker
+            self._redis.delete(_LOCK)
+            return False
+        self._redis.delete(_EPOCH)
+        # A part may be gone. What is booked is said anew by SQL, and by the workers for what they haven't claimed yet.
+        for kind in ("slots", "held"):
+            for key in self._redis.scan_iter(f"{PREFIX}:{kind}:*", count=1_000):
+                self._redis.delete(key)
+        self._redis.delete(_WORKERS)
+        return True
+
+    def _current_run_id(self) -> str:
         return str(self._redis.info("server")["run_id"])
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except (RedisError, OSError) as error:
+            raise BrokerUnavailable from error

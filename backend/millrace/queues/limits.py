@@ -78,11 +78,22 @@ class QueueLimits:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many wait on each level, how many have started and aren't acknowledged, and since when the first waits."""
+    """How a queue stands.
+
+    Attributes:
+        waiting: How many wait, by level.
+        started: How many were taken and aren't acknowledged.
+        oldest: Since when the longest of those next in line waits, by level; to the second.
+    """
 
     waiting: Mapping[int, int]
     started: int
-    oldest_at: datetime | None
+    oldest: Mapping[int, datetime]
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """Since when the longest waits, on whatever level."""
+        return min(self.oldest.values(), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@
 --
 --   <p>:epoch             string      stands while what follows is complete; without it nothing is taken
 --   <p>:restoring         string      who completes it
---   <p>:waiting:<q>       sorted set  delivery -> level * 2^48 + round; ties fall by id, which is by arrival
---   <p>:rounds:<q>:<l>    hash        submitter -> its last round on a level; gone once nothing waits there
---   <p>:arrivals:<q>      list        "<milliseconds> <delivery>" as they came; names of what has left are skipped
+--   <p>:waiting:<q>       sorted set  delivery -> level, round, and the second since when it waits, in one number
+--   <p>:rounds:<q>:<l>    hash        submitter -> its last round on a level; begins anew when nothing waits there
 --   <p>:slots:<q>         set         deliveries that were taken and aren't acknowledged
 --   <p>:limits:<q>        hash        version, paused, concurrency, rate, period (milliseconds)
 --   <p>:starts:<q>        list        when the last starts were (milliseconds), as many as the rate limit looks back
@@ -15,9 +14,12 @@
 --   <p>:wake:<q>          sorted set  one member, from when something can start until a waiter is told
 --   <p>:taken             string      how many deliveries were ever taken
 
-local LEVELS, LEVEL = 4, 2 ^ 48
-local STARVING_TURN, STARVING_MILLISECONDS = 20, 600000
-local ARRIVALS_LOOKED_AT = 100
+-- A score fills the 53 bits of a double: who has more than MOST_ROUNDS waiting on one level is served by arrival.
+local LEVELS, MOST_ROUNDS, MOST_SECONDS = 4, 2 ^ 23 - 1, 2 ^ 28 - 1
+local ROUND = MOST_SECONDS + 1
+local LEVEL = (MOST_ROUNDS + 1) * ROUND
+local FIRST_SECOND = 1767225600 -- 2026-01-01, UTC
+local STARVING_TURN, STARVING_SECONDS, STARVING_LOOKED_AT = 20, 600, 10
 
 local call, prefix, command, now = redis.call, KEYS[1], ARGV[1], tonumber(ARGV[2])
 if not now then
@@ -31,6 +33,19 @@ end
 
 local function whole(number)
   return string.format('%.0f', number)
+end
+
+local function score_of(level, round, since)
+  since = math.max(0, math.min(math.floor(since) - FIRST_SECOND, MOST_SECONDS))
+  return whole(level * LEVEL + math.min(round, MOST_ROUNDS) * ROUND + since)
+end
+
+-- Level, round, since.
+local function read_score(score)
+  score = tonumber(score)
+  local level = math.floor(score / LEVEL)
+  local round = math.floor((score - level * LEVEL) / ROUND)
+  return level, round, FIRST_SECOND + score - level * LEVEL - round * ROUND
 end
 
 -- LIMITS -------------------------------------------------------------------------------------------------------------
@@ -53,7 +68,7 @@ local function barred_for(queue, limits, starting)
     if starting >= limits.rate then return limits.period end
     local looked_back = call('LINDEX', key('starts', queue), starting - limits.rate)
     local opens = looked_back and tonumber(looked_back) + limits.period - now or 0
-    if opens > 0 then return opens end
+    if opens > 0 and tonumber(looked_back) <= now then return opens end -- a clock that was set back bars nobody
   end
 end
 
@@ -69,27 +84,66 @@ local function wake(queue)
   call('ZADD', key('wake', queue), 0, 'go')
 end
 
+-- Somebody must know when a rate opens, so a queue that only a rate bars is told of as well.
 local function wake_if_startable(queue)
-  if call('EXISTS', key('waiting', queue)) == 1 and not barred_for(queue, limits_of(queue), 0) then wake(queue) end
+  if call('EXISTS', key('waiting', queue)) == 0 then return end
+  local barred = barred_for(queue, limits_of(queue), 0)
+  if not barred or barred > 0 then wake(queue) end
 end
 
 -- THE LINE -----------------------------------------------------------------------------------------------------------
 
--- Gives out scores on one level of a queue: a submitter's next round, and none before the round at the head.
-local function scorer(queue, level)
-  local floor, rounds = level * LEVEL, key('rounds', queue .. ':' .. level)
-  local head = call('ZRANGEBYSCORE', key('waiting', queue), whole(floor), '(' .. whole(floor + LEVEL),
-    'WITHSCORES', 'LIMIT', 0, 1)
-  if not head[1] then call('DEL', rounds) end
-  local at_head, last = head[2] and tonumber(head[2]) - floor or 0, {}
+-- The first that wait on a level: (delivery, score) ...
+local function first_on(queue, level, count)
+  return call('ZRANGEBYSCORE', key('waiting', queue), whole(level * LEVEL), '(' .. whole((level + 1) * LEVEL),
+    'WITHSCORES', 'LIMIT', 0, count)
+end
+
+-- The round at the head of a level. Where nothing waits, rounds begin anew.
+local function head_round(queue, level)
+  local _, score = unpack(first_on(queue, level, 1))
+  if score then
+    local _, round = read_score(score)
+    return round
+  end
+  call('DEL', key('rounds', queue .. ':' .. level))
+  return 0
+end
+
+-- Gives out rounds on one level of a queue: a submitter's next one, and none before the round at the head.
+local function rounds_on(queue, level)
+  local rounds, at_head, last = key('rounds', queue .. ':' .. level), head_round(queue, level), {}
   return function(submitter)
     local before = last[submitter] or tonumber(call('HGET', rounds, submitter) or -1)
     local round = math.max(at_head, before + 1)
-    return whole(floor + round), function()
+    return round, function()
       last[submitter] = round
       call('HSET', rounds, submitter, whole(round))
     end
   end
+end
+
+-- A delivery leaves the line without a start, and its submitter doesn't pay for it. Its score, where it waited.
+local function withdraw(queue, delivery, submitter)
+  local score = call('ZSCORE', key('waiting', queue), delivery)
+  if not score then return end
+  call('ZREM', key('waiting', queue), delivery)
+  local rounds = key('rounds', queue .. ':' .. whole((read_score(score))))
+  if call('HEXISTS', rounds, submitter) == 1 then call('HINCRBY', rounds, submitter, -1) end
+  return score
+end
+
+-- Of the next in line on a level the one that waits longest, except for those that were chosen: since, it, its score.
+local function longest_on(queue, level, chosen)
+  local best_since, best, best_score
+  local rows = first_on(queue, level, STARVING_LOOKED_AT)
+  for i = 1, #rows, 2 do
+    local _, _, since = read_score(rows[i + 1])
+    if not chosen[rows[i]] and (not best_since or since < best_since) then
+      best_since, best, best_score = since, rows[i], rows[i + 1]
+    end
+  end
+  return best_since, best, best_score
 end
 
 -- (delivery, "<score> <queue>") ... are booked on a worker.
@@ -119,18 +173,4 @@ local function release(worker, deliveries)
     call('SREM', key('slots', queue), unpack(slots))
   end
   return released
-end
-
--- Since when the delivery waits that has waited longest, except for those that were chosen; it; its score.
-local function longest_waiting(queue, chosen)
-  local arrivals = key('arrivals', queue)
-  for at, entry in ipairs(call('LRANGE', arrivals, 0, ARRIVALS_LOOKED_AT - 1)) do
-    local since, delivery = string.match(entry, '^(%d+) (.*)$')
-    local score = not chosen[delivery] and call('ZSCORE', key('waiting', queue), delivery)
-    if score then
-      if at > 1 then call('LTRIM', arrivals, at - 1, -1) end
-      return tonumber(since), delivery, score
-    end
-  end
-  call('LTRIM', arrivals, ARRIVALS_LOOKED_AT, -1)
 end

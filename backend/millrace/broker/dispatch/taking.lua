@@ -1,18 +1,15 @@
--- Taking: which deliveries one call gives to a worker. A line is what the call sees of a queue: the first `wanted` that
--- wait there, and which deliveries it has chosen.
+-- Taking: which deliveries one call gives to a worker. A line is what the call sees of a queue: those that
+-- wait first, one more than are wanted, and which it has chosen.
 
 local function see_line(queue, wanted)
-  local rows = call('ZRANGE', key('waiting', queue), 0, wanted - 1, 'WITHSCORES')
-  return {
-    queue = queue, rows = rows, at = 1, is_whole = #rows < 2 * wanted, chosen = {},
-    limits = rows[1] and limits_of(queue),
-  }
+  local rows = call('ZRANGE', key('waiting', queue), 0, wanted, 'WITHSCORES')
+  return { queue = queue, rows = rows, at = 1, chosen = {}, limits = rows[1] and limits_of(queue) }
 end
 
 -- Whether one more waits, and may start.
 local function is_open(line)
   while line.chosen[line.rows[line.at]] do line.at = line.at + 2 end
-  if not line.rows[1] or (line.is_whole and not line.rows[line.at]) then return false end
+  if not line.rows[line.at] then return false end
   line.opens = barred_for(line.queue, line.limits, #line.chosen)
   return not line.opens
 end
@@ -36,17 +33,19 @@ local function foremost(lines, turn)
   local in_turn = {}
   for i = 1, #lines do in_turn[i] = lines[(turn + i) % #lines + 1] end
   return best_of(in_turn, function(line)
-    local delivery, score = line.rows[line.at], line.rows[line.at + 1]
-    if delivery then return math.floor(tonumber(score) / LEVEL), delivery, score end
+    local score = line.rows[line.at + 1]
+    return (read_score(score)), line.rows[line.at], score
   end)
 end
 
--- Who waits longest over all queues, once that is too long.
+-- Who waits longest over all queues and levels, once that is too long.
 local function starving(lines)
-  return best_of(lines, function(line)
-    local since, delivery, score = longest_waiting(line.queue, line.chosen)
-    if since and now - since > STARVING_MILLISECONDS then return since, delivery, score end
-  end)
+  local best
+  for level = 0, LEVELS - 1 do
+    local found = best_of(lines, function(line) return longest_on(line.queue, level, line.chosen) end)
+    if found and (not best or found.rank < best.rank) then best = found end
+  end
+  return best and now / 1000 - best.rank > STARVING_SECONDS and best
 end
 
 local function may_any_start(lines)
@@ -80,5 +79,4 @@ local function leave(line)
   call('ZREM', key('waiting', line.queue), unpack(line.chosen))
   call('SADD', key('slots', line.queue), unpack(line.chosen))
   note_starts(line.queue, line.limits, #line.chosen)
-  if line.is_whole and 2 * #line.chosen == #line.rows then call('DEL', key('arrivals', line.queue)) end
 end

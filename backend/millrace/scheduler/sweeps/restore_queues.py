@@ -1,10 +1,11 @@
 """Fills the queues again after Redis was restarted, replaced or emptied.
 
 Limits and what runs come first, so that no limit is broken; then all queued jobs in order; then the workers may take.
-A job that is queued meanwhile is sent by whoever queued it.
+What was queued meanwhile, and was refused by the broker because it may not overtake, follows.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -14,6 +15,8 @@ from millrace.jobs.ports import QueuedMark
 
 PAGE = 1_000
 REST_SECONDS = 1.0
+OVERLAP = timedelta(seconds=10)
+"""Longer than a commit takes: a job's place in the line is older than the moment when others see it."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,21 +56,28 @@ class RestoreQueues:
 
     def run_once(self) -> float:
         """Look once, and restore; how many seconds to rest before the next look."""
-        if self._restoration.is_needed() and self._restoration.begin():
-            self._restore()
-        return REST_SECONDS
+        if not self._restoration.is_needed() or not self._restoration.begin():
+            return REST_SECONDS
+        return REST_SECONDS if self._restore() else 0.0
 
-    def _restore(self) -> None:
+    def _restore(self) -> bool:
         self._queues.apply_limits()
         running = self._jobs.running()
         self._restoration.add_running(running)
-        sent, mark = 0, None
+        sent, last = self._send_queued(None)
+        if not self._restoration.finish():
+            log.warning("redis_forgot_again")
+            return False
+        late, _ = self._send_queued(last and QueuedMark(last.queued_at - OVERLAP, ""))
+        log.info("queues_restored", running=len(running), sent=sent + late)
+        return True
+
+    def _send_queued(self, mark: QueuedMark | None) -> tuple[int, QueuedMark | None]:
+        """Send all that is queued past `mark`, in order; how many weren't there, and the last one's place."""
+        sent = 0
         while page := self._jobs.queued_after(mark, PAGE):
             sent += self._restoration.add_queued(page)
             mark = QueuedMark.of(page[-1])
             if len(page) < PAGE:
                 break
-        if self._restoration.finish():
-            log.info("queues_restored", running=len(running), sent=sent)
-        else:
-            log.warning("redis_forgot_again")
+        return sent, mark
