@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import dramatiq
 import pytest
+from dramatiq.middleware import default_middleware
 from redis import Redis
 
 from millrace.broker.fetcher import Fetcher
@@ -68,7 +69,8 @@ def send(queues: RedisQueues, *names: str, queue: str = "default") -> None:
 
 
 def test_dramatiq_brings_no_middleware_of_its_own(broker: PriorityBroker) -> None:
-    assert broker.middleware == []
+    assert not any(type(middleware) in default_middleware for middleware in broker.middleware)
+    assert broker.actor_options == set()
 
 
 def test_a_queue_has_no_companion_for_delayed_messages(broker: PriorityBroker, fetcher: Fetcher) -> None:
