@@ -50,6 +50,7 @@ def run_through(mill: Mill, folder: Path, disturb: Callable[[], object], times: 
         wait_until(lambda ids={job.id for job in long}: narrow.at_work() == ids)  # type: ignore[misc]
         jobs += [*long, *mill.submit(NARROW, 20, narrow, 0.01)]
         disturb()
+        jobs += mill.submit(NARROW, 5, narrow, 0.01)
         await_restored(mill)
         assert waiting(mill) > 0
     mill.await_completed(jobs, DONE_SECONDS)
