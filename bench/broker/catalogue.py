@@ -37,11 +37,7 @@ ENGINES = (
     Engine("dramatiq-bare", "Dramatiq without middleware, 8 threads", "stock_dramatiq", Runtime.MILLRACE, "bare"),
     Engine("celery-prefork", "Celery, 2 processes (prefork)", "celery", variant="prefork", slots=2),
     Engine("celery-threads", "Celery, 8 threads", "celery", variant="threads"),
-    Engine("rq", "RQ, a process per job", "rq", variant="fork", slots=1, most_messages=1_000, sends_together=True),
-    Engine(
-        "rq-simple", "RQ, no process per job", "rq",
-        variant="simple", slots=1, most_messages=5_000, sends_together=True,
-    ),
+    Engine("rq", "RQ, a process per job", "rq", slots=1, most_messages=600, sends_together=True),
     Engine("huey", "Huey, 8 threads", "huey"),
     Engine("saq", "SAQ, 50 at once", "saq", slots=50),
     Engine(

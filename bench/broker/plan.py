@@ -15,9 +15,9 @@ class Plan:
     quiet_seconds: float = 5
     """How long an idle worker is watched."""
     idle_jobs: int = 20
-    idle_seconds: float = 2
+    idle_seconds: float = 1.2
     """How long a worker has been idle, on average, when it is sent a job."""
-    paced_jobs: int = 500
+    paced_jobs: int = 300
     paced_per_second: float = 50
 
     low_jobs: int = 10_000

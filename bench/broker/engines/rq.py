@@ -1,9 +1,9 @@
-"""RQ, with a child process for every job (`fork`, as it comes) or with none (`simple`). Results are discarded."""
+"""RQ, as it comes: with a child process for every job. Results are discarded."""
 
 from collections.abc import Iterable, Sequence
 
 from redis import Redis
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, Worker
 
 from bench.broker.engines import job
 from bench.broker.engines.contract import Adapter, Setting, main
@@ -32,8 +32,7 @@ class RQ(Adapter):
         return int(self._queue.count) + int(self._queue.started_job_registry.count)
 
     def work(self) -> None:
-        kind = Worker if self.setting.variant == "fork" else SimpleWorker
-        kind([self._queue], connection=self._redis).work(logging_level="WARNING")
+        Worker([self._queue], connection=self._redis).work(logging_level="WARNING")
 
 
 if __name__ == "__main__":
