@@ -101,8 +101,9 @@ def waiting(number: int, chance: random.Random) -> Waiting:
 
 def _warm_up(queues: RedisQueues) -> None:
     """Let Redis load the script and make its buffers, which no job weighs."""
-    queues.enqueue("warm-up", (waiting(number, random.Random(0)) for number in range(ROWS_AT_ONCE)))
-    queues.remove("warm-up", map(delivery, range(ROWS_AT_ONCE)))
+    rows = [waiting(number, random.Random(0)) for number in range(ROWS_AT_ONCE)]
+    queues.enqueue("warm-up", rows)
+    queues.remove("warm-up", rows)
 
 
 def _fill(queues: RedisQueues, backlog: int) -> float:
