@@ -81,7 +81,7 @@ def test_a_scheduler_that_dies_while_it_restores_hinders_the_next_for_seconds_on
     assert 0 < redis.pttl("{millrace}:restoring") <= 30_000
 
 
-def test_a_redis_that_was_restarted_is_known_as_another_one(tmp_path: Path) -> None:
+def test_nothing_is_taken_from_a_redis_that_was_restarted_since_it_is_known_as_another_one(tmp_path: Path) -> None:
     embedded = EmbeddedRedis(tmp_path / "redis")
     running = embedded.start()
     with connect(running.url) as redis:
@@ -90,6 +90,7 @@ def test_a_redis_that_was_restarted_is_known_as_another_one(tmp_path: Path) -> N
         restoration.begin()
         restoration.finish()
         assert not restoration.is_needed()
+        queues.enqueue("default", [in_line(a_queued_job())])
         running.stop()
         with pytest.raises(BrokerUnavailable):
             restoration.is_needed()
@@ -98,6 +99,7 @@ def test_a_redis_that_was_restarted_is_known_as_another_one(tmp_path: Path) -> N
             # Its file brought the epoch back, of a server that is gone: its last second may be missing.
             assert redis.exists("{millrace}:epoch")
             assert restoration.is_needed()
+            assert queues.exchange("w", 1, [], ["default"]).deliveries == ()
         finally:
             running.stop()
 

@@ -11,8 +11,8 @@ import pytest
 
 from millrace.jobs.states import JobState
 from millrace.queues.limits import QueueLimits
-from millrace.scheduler.sweeps.restore_queues import RestoreQueues
 from tests.faults.mill import NARROW, NARROW_QUEUE, START_SECONDS, Mill, Stamps, mill
+from tests.flow.conftest import restore_queues
 from tests.waiting import wait_until
 
 LIMIT = 2
@@ -72,7 +72,7 @@ LOOKS = 8
 
 def test_an_idle_worker_of_eight_threads_hardly_costs_anything(still: Mill) -> None:
     services = still.services
-    RestoreQueues(services.jobs, services.queues, services.restoration).run_once()
+    restore_queues(services)
     worker = psutil.Process(still.start("worker", threads=8).pid)
     still.await_workers(1)
     wait_until(lambda: max(services.workers.beats().values()) >= 2, START_SECONDS, "the worker to be settled")

@@ -23,7 +23,9 @@ from tests.waiting import wait_until
 
 def restore_queues(services: Services) -> None:
     """Do what the scheduler does after Redis forgot, and with a Redis that is new."""
-    RestoreQueues(services.jobs, services.queues, services.restoration).run_once()
+    sweep = RestoreQueues(services.jobs, services.queues, services.restoration)
+    sweep.run_once()
+    sweep.run_once()
 
 
 SAMPLE_HANDLERS = "tests.flow.sample_handlers"

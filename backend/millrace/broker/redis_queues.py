@@ -8,12 +8,13 @@ the worker; what the worker doesn't hold of that is put back.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from millrace.errors import BrokerUnavailable
 from millrace.jobs.job import Delivery
@@ -23,6 +24,9 @@ from millrace.queues.limits import QueueCounts, QueueLimits
 PREFIX = "{millrace}"
 """The beginning of every key; the braces make it a hash tag, which keeps all keys on one shard."""
 
+EPOCH = f"{PREFIX}:epoch"
+"""Stands, with the server's run id, while nothing is missing in the queues."""
+
 ROWS_AT_ONCE = 1_000
 """Redis serves nobody else while a script runs, and Lua unpacks only so many values."""
 
@@ -31,6 +35,7 @@ Row = TypeVar("Row")
 
 _PARTS = ("queues.lua", "taking.lua", "commands.lua")
 _SCRIPT = "\n".join((Path(__file__).parent / "dispatch" / name).read_text() for name in _PARTS)
+_SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,6 @@ class RedisQueues:
         """
         self._redis = redis
         self._now = now
-        self._script = redis.register_script(_SCRIPT)
 
     def enqueue(self, queue: str, rows: Iterable[Waiting], *, restores: bool = False) -> int:
         """Put deliveries in line, in order; how many weren't there. A newer attempt replaces the one before it.
@@ -166,13 +170,34 @@ class RedisQueues:
 
     def _call(self, command: str, *arguments: str | int) -> Any:
         now = "" if self._now is None else round(self._now().timestamp() * 1000)
-        return self._ask(lambda: self._script(keys=[PREFIX], args=[command, now, *arguments]))
+        return self._ask(lambda: self._run(command, now, *arguments))
+
+    def _run(self, *words: str | int) -> Any:
+        try:
+            return self._redis.evalsha(_SCRIPT_SHA, 1, PREFIX, *words)
+        except NoScriptError:
+            # A server that doesn't know the script has just been started, so its file may lack the last moments.
+            if epoch_of(self._redis) not in (None, run_id_of(self._redis)):
+                self._redis.delete(EPOCH)
+            self._redis.script_load(_SCRIPT)
+            return self._redis.evalsha(_SCRIPT_SHA, 1, PREFIX, *words)
 
     def _ask(self, question: Callable[[], T]) -> T:
         try:
             return question()
         except (RedisError, OSError) as error:
             raise BrokerUnavailable from error
+
+
+def run_id_of(redis: Redis) -> str:
+    """What tells this run of the server from every other."""
+    return str(redis.info("server")["run_id"])
+
+
+def epoch_of(redis: Redis) -> str | None:
+    """The run whose queues were complete; None where they aren't."""
+    epoch = redis.get(EPOCH)
+    return epoch.decode() if isinstance(epoch, bytes) else None
 
 
 def _key(*words: str) -> str:

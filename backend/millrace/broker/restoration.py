@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from millrace.broker.dispatcher import by_queue, in_line
-from millrace.broker.redis_queues import PREFIX, RedisQueues
+from millrace.broker.redis_queues import EPOCH, PREFIX, RedisQueues, epoch_of, run_id_of
 from millrace.errors import BrokerUnavailable
 from millrace.jobs.job import Job
 
@@ -21,7 +21,7 @@ LOCK_SECONDS = 30
 
 T = TypeVar("T")
 
-_EPOCH, _LOCK, _WORKERS = f"{PREFIX}:epoch", f"{PREFIX}:restoring", f"{PREFIX}:workers"
+_LOCK, _WORKERS = f"{PREFIX}:restoring", f"{PREFIX}:workers"
 
 
 class QueueRestoration:
@@ -49,6 +49,12 @@ class QueueRestoration:
         """Note what runs where."""
         self._queues.book((job.worker_id, job.queue, in_line(job)) for job in jobs if job.worker_id)
 
+    def drop_running(self, jobs: Iterable[Job]) -> None:
+        """Note that jobs which were added have ended."""
+        for job in jobs:
+            if job.worker_id:
+                self._queues.exchange(job.worker_id, 0, [job.delivery], [])
+
     def add_queued(self, jobs: Iterable[Job]) -> int:
         """Put queued jobs in line, in order; how many weren't there."""
         self._ask(lambda: self._redis.expire(_LOCK, LOCK_SECONDS))
@@ -61,27 +67,23 @@ class QueueRestoration:
         return self._queues.open_epoch(self._name, self._run_id, self._restored) and not self.is_needed()
 
     def _is_needed(self) -> bool:
-        epoch = self._redis.get(_EPOCH)
-        return not isinstance(epoch, bytes) or epoch.decode() != self._current_run_id()
+        return epoch_of(self._redis) != run_id_of(self._redis)
 
     def _begin(self) -> bool:
-        self._run_id = self._current_run_id()
+        self._run_id = run_id_of(self._redis)
         is_first = self._redis.set(_LOCK, self._name, nx=True, ex=LOCK_SECONDS)
         if not is_first and self._redis.get(_LOCK) != self._name.encode():
             return False
         if not self._is_needed():  # another process was quicker
             self._redis.delete(_LOCK)
             return False
-        self._redis.delete(_EPOCH)
+        self._redis.delete(EPOCH)
         # A part may be gone. What is booked is said anew by SQL, and by the workers for what they haven't claimed yet.
         for kind in ("slots", "held"):
             for key in self._redis.scan_iter(f"{PREFIX}:{kind}:*", count=1_000):
                 self._redis.delete(key)
         self._redis.delete(_WORKERS)
         return True
-
-    def _current_run_id(self) -> str:
-        return str(self._redis.info("server")["run_id"])
 
     def _ask(self, question: Callable[[], T]) -> T:
         try:

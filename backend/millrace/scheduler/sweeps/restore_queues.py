@@ -15,6 +15,9 @@ from millrace.jobs.ports import QueuedMark
 
 PAGE = 1_000
 REST_SECONDS = 1.0
+CLAIMS_LAND_SECONDS = 0.5
+"""What was taken before Redis forgot is being claimed; restored as queued, it would not count against its limit."""
+
 OVERLAP = timedelta(seconds=10)
 """Longer than a commit takes: a job's place in the line is older than the moment when others see it."""
 
@@ -40,6 +43,7 @@ class Restoration(Protocol):
     def is_needed(self) -> bool: ...
     def begin(self) -> bool: ...
     def add_running(self, jobs: Sequence[Job]) -> None: ...
+    def drop_running(self, jobs: Sequence[Job]) -> None: ...
     def add_queued(self, jobs: Sequence[Job]) -> int: ...
     def finish(self) -> bool: ...
 
@@ -53,17 +57,23 @@ class RestoreQueues:
         self._jobs = jobs
         self._queues = queues
         self._restoration = restoration
+        self._has_begun = False
 
     def run_once(self) -> float:
-        """Look once, and restore; how many seconds to rest before the next look."""
-        if not self._restoration.is_needed() or not self._restoration.begin():
-            return REST_SECONDS
-        return REST_SECONDS if self._restore() else 0.0
+        """Look, or restore what the last look found missing; how many seconds to rest before the next step."""
+        if self._has_begun:
+            self._has_begun = False
+            return REST_SECONDS if self._restore() else 0.0
+        self._has_begun = self._restoration.is_needed() and self._restoration.begin()
+        return CLAIMS_LAND_SECONDS if self._has_begun else REST_SECONDS
 
     def _restore(self) -> bool:
         self._queues.apply_limits()
         running = self._jobs.running()
         self._restoration.add_running(running)
+        # One that ended before it was noted has been acknowledged already: nobody would free its slot.
+        still_running = {job.delivery for job in self._jobs.running()}
+        self._restoration.drop_running([job for job in running if job.delivery not in still_running])
         sent, last = self._send_queued(None)
         if not self._restoration.finish():
             log.warning("redis_forgot_again")
