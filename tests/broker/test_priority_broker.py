@@ -218,6 +218,12 @@ def test_a_delivery_needs_no_body_in_redis_that_could_be_gone(queues: RedisQueue
     wait_until(lambda: sorted(ran.left) == ["a", "b", "c"])
 
 
+@pytest.mark.usefixtures("fetcher")
+def test_a_queue_that_nobody_declared_is_an_error(broker: PriorityBroker) -> None:
+    with pytest.raises(dramatiq.errors.QueueNotFound, match="unheard of"):
+        broker.consume("unheard of")
+
+
 def test_a_worker_on_a_broker_that_serves_nobody_is_an_error_and_not_a_silence(broker: PriorityBroker) -> None:
     broker.declare_queue("default")
     with pytest.raises(RuntimeError, match=r"serve\(\) comes before"):

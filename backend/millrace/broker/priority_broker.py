@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from dramatiq import Actor, Broker, Consumer, Message, MessageProxy, Middleware
+from dramatiq.errors import QueueNotFound
 from dramatiq.worker import ConsumerThread
 
 from millrace.broker.fetcher import Fetcher
@@ -81,7 +82,12 @@ class PriorityBroker(Broker):
         Args:
             prefetch: Plays no part: nothing is fetched that no thread is free for.
             timeout: How long to wait for a delivery, in milliseconds.
+
+        Raises:
+            QueueNotFound: Nobody declared the queue.
         """
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)
         if self._fetcher is None:
             raise RuntimeError("serve() comes before a worker starts")
         return HandOver(queue_name, self.queues[queue_name], self._fetcher, timeout / 1000)
