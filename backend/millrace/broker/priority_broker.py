@@ -64,7 +64,7 @@ class PriorityBroker(Broker):
 
     def _hand_over(self, queue: str, delivery: Delivery) -> None:
         thread = self._consumers.by_queue.get(queue)
-        if thread is None or thread.consumer is None:  # which acknowledges
+        if thread is None or thread.consumer is None:  # without its consumer nothing could be acknowledged
             self.queues[queue].put(delivery)
         else:
             thread.handle_message(message_of(queue, delivery))
@@ -87,7 +87,7 @@ class PriorityBroker(Broker):
             QueueNotFound: Nobody declared the queue.
         """
         if queue_name not in self.queues:
-            raise QueueNotFound(queue_name)
+            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
         if self._fetcher is None:
             raise RuntimeError("serve() comes before a worker starts")
         return HandOver(queue_name, self.queues[queue_name], self._fetcher, timeout / 1000)
