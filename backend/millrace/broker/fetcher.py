@@ -98,7 +98,7 @@ class Fetcher:
             self._has_ended.notify_all()
 
     def return_unstarted(self, deliveries: Iterable[Delivery]) -> None:
-        """Send deliveries back to the place where they stood."""
+        """Send deliveries back to the head of their level."""
         with self._lock:
             for delivery in deliveries:
                 self._busy.pop(delivery, None)

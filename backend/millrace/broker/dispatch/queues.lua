@@ -14,7 +14,8 @@
 --   <p>:wake:<q>          sorted set  one member, from when something can start until a waiter is told
 --   <p>:taken             string      how many deliveries were ever taken
 
--- A score fills the 53 bits of a double: who has more than MOST_ROUNDS waiting on one level is served by arrival.
+-- A score fills the 53 bits of a double. Who has more than MOST_ROUNDS waiting on one level is served by arrival; the
+-- seconds last until 2034, and from then on nobody counts as starving.
 local LEVELS, MOST_ROUNDS, MOST_SECONDS = 4, 2 ^ 23 - 1, 2 ^ 28 - 1
 local ROUND = MOST_SECONDS + 1
 local LEVEL = (MOST_ROUNDS + 1) * ROUND
