@@ -19,6 +19,8 @@ from tests.servers.redis_forms import FORMS, PASSWORD, USER, RedisForms, redis_f
 from tests.servers.tls_front import make_authority, tls_front
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.flow
+
 
 class Interrupted(BaseException):
     """What a signal, a deadline or the end of a greenlet raises amid a command."""

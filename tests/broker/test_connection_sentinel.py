@@ -15,6 +15,8 @@ from millrace.broker.connection import connect
 from tests.servers.guarded_valkey import Server, guarded_valkey, sentinel
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.flow
+
 
 @pytest.fixture(scope="module")
 def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

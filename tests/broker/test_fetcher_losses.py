@@ -16,6 +16,8 @@ from tests.broker.conftest import MakeHand, Q, send, waiting
 from tests.servers.leaky_socket import LeakySocket
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.flow
+
 
 def test_after_redis_forgot_what_is_in_hand_is_not_run_again_by_its_own_worker(
     queues: RedisQueues, hand: MakeHand, redis: Redis

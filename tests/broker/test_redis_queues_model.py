@@ -16,6 +16,8 @@ from millrace.jobs.priority import Priority
 from millrace.queues.limits import QueueLimits
 from tests.broker.conftest import open_epoch
 
+pytestmark = pytest.mark.flow
+
 QUEUES = ("x", "y")
 WORKERS = st.sampled_from(("w1", "w2"))
 SUBMITTERS = st.sampled_from(("ada", "bob", "cyd"))
