@@ -39,6 +39,7 @@ from millrace.store.database import Database
 from millrace.store.file_store import FileStore
 from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
+from millrace.store.lease_store import SqlLeaseStore
 from millrace.store.migrate import is_current
 from millrace.store.queue_store import SqlQueueLimitStore
 from millrace.store.worker_store import SqlWorkerStore
@@ -73,6 +74,7 @@ class Services:
     files: FileService
     queues: QueueService
     workers: WorkerStore
+    leases: SqlLeaseStore
     broker: PriorityBroker
     line: RedisQueues
     restoration: QueueRestoration
@@ -138,6 +140,7 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
         files=files,
         queues=QueueService(registry.queues, SqlQueueLimitStore(database), line),
         workers=SqlWorkerStore(database),
+        leases=SqlLeaseStore(database),
         broker=PriorityBroker(line, clock),
         line=line,
         restoration=QueueRestoration(redis, line),

@@ -3,13 +3,19 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import NoReturn
 
 import pytest
 from structlog.testing import capture_logs
 
+from millrace.clock import SystemClock
 from millrace.errors import BrokerUnavailable, DatabaseUnavailable, Unavailable
+from millrace.scheduler.lease import NAME, Lease
 from millrace.scheduler.loop import LONGEST_REST_SECONDS, SchedulerLoop, Sweep, rest_after_failure
+from millrace.store.database import Database
+from millrace.store.lease_store import SqlLeaseStore
+from millrace.store.migrate import upgrade
 from tests.waiting import wait_until
 
 
@@ -35,12 +41,21 @@ def fail(error: Exception) -> Callable[[], NoReturn]:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., None]]:
+def store(sqlite_url: str) -> Iterator[SqlLeaseStore]:
+    database = Database(sqlite_url)
+    upgrade(database)
+    yield SqlLeaseStore(database)
+    database.close()
+
+
+@pytest.fixture
+def start(store: SqlLeaseStore) -> Iterator[Callable[..., None]]:
     with ExitStack() as stack:
 
         def start_loop(*sweeps: Sweep) -> None:
             ended = threading.Event()
-            thread = threading.Thread(target=SchedulerLoop(sweeps).run, args=(ended.wait,))
+            loop = SchedulerLoop(sweeps, Lease(store, "this one", SystemClock()))
+            thread = threading.Thread(target=loop.run, args=(ended.wait,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(ended.set)
@@ -90,3 +105,14 @@ def test_rests_after_failures_grow_up_to_a_limit() -> None:
     rests = [rest_after_failure(failures) for failures in range(1, 100)]
     assert rests == sorted(rests)
     assert rests[-1] == LONGEST_REST_SECONDS
+
+
+def test_while_another_scheduler_has_the_lease_no_sweep_runs(start: Callable[..., None], store: SqlLeaseStore) -> None:
+    assert store.take(NAME, "another", timedelta(seconds=60))
+    sweep = Counting()
+    with capture_logs() as logs:
+        start(sweep)
+        wait_until(lambda: any(line["event"] == "scheduler_standing_by" for line in logs))
+    assert sweep.runs == 0
+    store.release(NAME, "another")
+    wait_until(lambda: sweep.runs > 0)

@@ -1,5 +1,11 @@
-"""The scheduler's loop: each sweep repeats in a thread of its own, so that one that fails or hangs delays no other."""
+"""The scheduler's loop: each sweep repeats in a thread of its own, so that one that fails or hangs delays no other.
 
+While another scheduler holds the lease, all stand by.
+"""
+
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from millrace.errors import Unavailable
+from millrace.scheduler.lease import Lease
 from millrace.scheduler.sweeps.apply_limits import ApplyLimits
 from millrace.scheduler.sweeps.promote_due import PromoteDue
 from millrace.scheduler.sweeps.rescue_lost import RescueLost
@@ -19,6 +26,7 @@ LONGEST_REST_SECONDS = 2.0
 """After a failure. Shorter than the gap between two readings of the workers' counters may be."""
 
 LAST_SWEEP_SECONDS = 10.0
+STAND_BY_SECONDS = 0.25
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +42,11 @@ class Sweep(Protocol):
 
 
 class SchedulerLoop:
-    """Runs sweeps side by side."""
+    """Runs sweeps side by side, as long as it holds the lease."""
 
-    def __init__(self, sweeps: Sequence[Sweep]) -> None:
+    def __init__(self, sweeps: Sequence[Sweep], lease: Lease) -> None:
         self._sweeps = sweeps
+        self._lease = lease
         self._stopping = threading.Event()
 
     @classmethod
@@ -50,7 +59,8 @@ class SchedulerLoop:
                 ResendUnsent(services.jobs),
                 RescueLost(services.jobs, services.workers, services.line, services.clock),
                 RestoreQueues(services.jobs, services.queues, services.restoration),
-            ]
+            ],
+            Lease(services.leases, f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}", services.clock),
         )
 
     def run(self, wait: Callable[[], object]) -> None:
@@ -58,20 +68,26 @@ class SchedulerLoop:
         threads = [
             threading.Thread(target=self._repeat, args=(sweep,), name=sweep.name, daemon=True) for sweep in self._sweeps
         ]
-        for thread in threads:
+        keeper = threading.Thread(target=self._lease.keep, args=(self._stopping,), name="lease", daemon=True)
+        for thread in (keeper, *threads):
             thread.start()
         log.info("scheduler_started", sweeps=[sweep.name for sweep in self._sweeps])
         try:
             wait()
         finally:
             self._stopping.set()
-            for thread in threads:
+            for thread in (keeper, *threads):
                 thread.join(LAST_SWEEP_SECONDS)
+            self._lease.let_go()
         log.info("scheduler_stopped")
 
     def _repeat(self, sweep: Sweep) -> None:
         failures, away = 0, ""
         while True:
+            if not self._lease.is_held:
+                if self._stopping.wait(STAND_BY_SECONDS):
+                    return
+                continue
             try:
                 rest = sweep.run_once()
                 failures, away = 0, ""
