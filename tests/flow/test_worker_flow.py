@@ -188,3 +188,20 @@ def test_jobs_of_a_worker_that_vanished_are_rescued_and_run_again(
     job = house.wait_for(job, S.COMPLETED, timeout=25)
     records = house.services.reader.attempts(job.id, house.submitter)
     assert [(record.number, record.outcome) for record in records] == [(2, "completed"), (1, "lost")]
+
+
+def test_a_job_that_its_living_worker_does_not_know_of_is_rescued_and_runs_again(
+    house: House, start_worker: StartWorker, scheduler: None
+) -> None:
+    worker = start_worker()
+    wait_until(lambda: house.services.workers.beats().get(worker.id, 0) >= 1)
+    house.services.queues.change("default", {"paused": True}, house.submitter)
+    job = house.submit("patient")
+    assert house.services.jobs.claim(job.delivery, worker.id) is not None
+    house.services.queues.change("default", {"paused": False}, house.submitter)
+    job = house.wait_for(job, S.COMPLETED, timeout=25)
+    records = house.services.reader.attempts(job.id, house.submitter)
+    assert [(record.number, record.outcome, record.error_code) for record in records] == [
+        (2, "completed", None),
+        (1, "lost", "attempt_lost"),
+    ]

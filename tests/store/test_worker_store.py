@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from millrace.errors import DatabaseUnavailable
+from millrace.queues.worker import WorkerReport
 from millrace.store.database import Database
 from millrace.store.migrate import upgrade
 from millrace.store.worker_store import SqlWorkerStore
@@ -16,10 +17,20 @@ def test_each_beat_raises_the_counter_of_its_worker(database: Database) -> None:
     workers = SqlWorkerStore(database)
     for worker_id in ("w1", "w2"):
         workers.register(worker_id, "host", 1, "1", ("default",), 4)
-    assert workers.beat("w1") == frozenset()
+    assert workers.beat("w1", []) == frozenset()
     assert workers.beats() == {"w1": 1, "w2": 0}
     workers.deregister("w1")
-    assert workers.beat("w1") is None
+    assert workers.beat("w1", []) is None
+
+
+def test_a_beat_tells_what_its_worker_holds_and_an_older_version_says_nothing(database: Database) -> None:
+    workers = SqlWorkerStore(database)
+    for worker_id in ("w1", "w2"):
+        workers.register(worker_id, "host", 1, "1", ("default",), 4)
+    workers.beat("w1", ["b:1", "a:2"])
+    assert workers.reports() == {"w1": WorkerReport(1, frozenset({"a:2", "b:1"})), "w2": WorkerReport(0, None)}
+    workers.beat("w1", [])
+    assert workers.reports()["w1"] == WorkerReport(2, frozenset())
 
 
 def test_counters_are_not_told_while_no_worker_could_have_raised_its_own(

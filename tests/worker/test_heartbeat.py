@@ -1,5 +1,6 @@
 """The heartbeat: says that the worker lives, and hears what was cancelled, or that it was given up."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -8,6 +9,7 @@ from millrace.errors import DatabaseUnavailable
 from millrace.jobs.events import JobChanged
 from millrace.jobs.job import Delivery
 from millrace.jobs.states import JobState
+from millrace.queues.worker import WorkerReport
 from millrace.worker.heartbeat import Heartbeat
 from millrace.worker.held import HeldAttempts, StopReason
 from tests.clocks import HandClock
@@ -26,6 +28,7 @@ class FakeWorkers:
     is_away: bool = False
     faults: list[Exception] = field(default_factory=list)
     beaten: int = 0
+    listed: frozenset[str] = frozenset()
 
     def register(
         self, worker_id: str, host: str, pid: int, version: str, queues: tuple[str, ...], threads: int
@@ -34,10 +37,11 @@ class FakeWorkers:
             raise DatabaseUnavailable
         self.registered.append(worker_id)
 
-    def beat(self, worker_id: str) -> frozenset[str] | None:
+    def beat(self, worker_id: str, held: Collection[str]) -> frozenset[str] | None:
         if self.faults:
             raise self.faults.pop()
         self.beaten += 1
+        self.listed = frozenset(held)
         return self.cancelled if worker_id in self.registered else None
 
     def deregister(self, worker_id: str) -> None:
@@ -46,6 +50,9 @@ class FakeWorkers:
 
     def beats(self) -> dict[str, int]:
         return dict.fromkeys(self.registered, 0)
+
+    def reports(self) -> dict[str, WorkerReport]:
+        return {worker_id: WorkerReport(0, self.listed) for worker_id in self.registered}
 
 
 @pytest.fixture
@@ -83,6 +90,17 @@ def test_the_reply_to_a_beat_stops_what_was_cancelled(
         workers.cancelled = frozenset({"one"})
         heartbeat.beat()
         assert stop.reason is StopReason.CANCELLED
+
+
+def test_a_beat_lists_what_is_in_hand_claims_on_their_way_included(
+    heartbeat: Heartbeat, workers: FakeWorkers, held: HeldAttempts
+) -> None:
+    heartbeat.register()
+    with held.hold(ONE):
+        heartbeat.beat()
+        assert workers.listed == {"one:1"}
+    heartbeat.beat()
+    assert workers.listed == frozenset()
 
 
 def test_a_worker_that_was_given_up_lets_go_of_all_it_holds_and_begins_anew(

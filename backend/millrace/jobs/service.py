@@ -25,6 +25,8 @@ from millrace.jobs.visibility import EVERYTHING, may_govern, may_submit, visible
 
 LOST_WORKER = AttemptError("worker_lost", "WorkerLost", "The worker that ran this attempt stopped answering.")
 
+UNLISTED = AttemptError("attempt_lost", "AttemptLost", "The worker lives, but doesn't know of this attempt any more.")
+
 
 class JobNotFound(NotFound):
     """There is no such job, or it isn't yours to see."""
@@ -200,16 +202,16 @@ class JobService:
 
     def rescue_from(self, worker_id: str) -> int:
         """Take every running job from a worker that is lost; how many there were."""
-        lost = self._queries.running_on(worker_id)
+        return self._rescue(self._queries.running_on(worker_id), LOST_WORKER)
+
+    def rescue_unlisted(self, jobs: Sequence[Job]) -> int:
+        """Take running jobs from workers that live and don't know of them; how many still ran."""
+        return self._rescue(jobs, UNLISTED)
+
+    def _rescue(self, jobs: Sequence[Job], error: AttemptError) -> int:
         rescues = [
-            Rescue(
-                job.id,
-                job.attempt,
-                job.token,
-                LOST_WORKER,
-                self._policy_of(job).pause_after(job.failures + 1),
-            )
-            for job in lost
+            Rescue(job.id, job.attempt, job.token, error, self._policy_of(job).pause_after(job.failures + 1))
+            for job in jobs
         ]
         rescued = self._store.rescue(rescues) if rescues else []
         self._announce(rescued)

@@ -1,7 +1,16 @@
 """A worker's record: what serves which queues, and whether it lives."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """A heartbeat: its number, and the deliveries that the worker held; None where its version doesn't tell."""
+
+    beats: int
+    held: frozenset[str] | None
 
 
 class WorkerStore(Protocol):
@@ -12,8 +21,11 @@ class WorkerStore(Protocol):
     ) -> None:
         """Add a worker that starts now."""
 
-    def beat(self, worker_id: str) -> frozenset[str] | None:
+    def beat(self, worker_id: str, held: Collection[str]) -> frozenset[str] | None:
         """Raise the worker's counter.
+
+        Args:
+            held: The deliveries in its hands, claims on their way included.
 
         Returns:
             Ids of the jobs running on it that somebody asked to cancel; None where the worker was given up for lost.
@@ -24,3 +36,6 @@ class WorkerStore(Protocol):
 
     def beats(self) -> Mapping[str, int]:
         """The counter of every registered worker, by its id."""
+
+    def reports(self) -> Mapping[str, WorkerReport]:
+        """What every registered worker said last, by its id."""

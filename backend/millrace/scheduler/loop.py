@@ -17,6 +17,7 @@ from millrace.scheduler.lease import Lease
 from millrace.scheduler.sweeps.apply_limits import ApplyLimits
 from millrace.scheduler.sweeps.promote_due import PromoteDue
 from millrace.scheduler.sweeps.rescue_lost import RescueLost
+from millrace.scheduler.sweeps.rescue_unlisted import RescueUnlisted
 from millrace.scheduler.sweeps.resend_unsent import ResendUnsent
 from millrace.scheduler.sweeps.restore_queues import RestoreQueues
 from millrace.services import Services
@@ -58,6 +59,7 @@ class SchedulerLoop:
                 ApplyLimits(services.queues),
                 ResendUnsent(services.jobs),
                 RescueLost(services.jobs, services.workers, services.line, services.clock),
+                RescueUnlisted(services.jobs, services.workers),
                 RestoreQueues(services.jobs, services.queues, services.restoration),
             ],
             Lease(services.leases, f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}", services.clock),

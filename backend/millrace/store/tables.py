@@ -147,6 +147,7 @@ workers = sa.Table(
     sa.Column("threads", sa.Integer, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("beats", sa.BigInteger, nullable=False),
+    sa.Column("held", JsonText),  # null where the worker's version doesn't tell
 )
 
 queue_limits = sa.Table(

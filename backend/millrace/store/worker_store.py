@@ -1,9 +1,10 @@
 """Workers' records and their heartbeats."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
+from millrace.queues.worker import WorkerReport
 from millrace.store.database import Database
 from millrace.store.tables import jobs, workers
 from millrace.store.types import utc_now
@@ -30,8 +31,9 @@ class SqlWorkerStore:
         )
         self._database.write(lambda connection: connection.execute(statement))
 
-    def beat(self, worker_id: str) -> frozenset[str] | None:
-        beat = workers.update().where(workers.c.id == worker_id).values(beats=workers.c.beats + 1)
+    def beat(self, worker_id: str, held: Collection[str]) -> frozenset[str] | None:
+        news = {"beats": workers.c.beats + 1, "held": sorted(held)}
+        beat = workers.update().where(workers.c.id == worker_id).values(news)
         cancelling = sa.select(jobs.c.id).where(
             jobs.c.state == sa.literal_column("'running'"),
             jobs.c.worker_id == worker_id,
@@ -48,6 +50,11 @@ class SqlWorkerStore:
     def deregister(self, worker_id: str) -> None:
         statement = workers.delete().where(workers.c.id == worker_id)
         self._database.write(lambda connection: connection.execute(statement))
+
+    def reports(self) -> Mapping[str, WorkerReport]:
+        statement = sa.select(workers.c.id, workers.c.beats, workers.c.held)
+        rows = self._database.read(lambda connection: connection.execute(statement).all())
+        return {row.id: WorkerReport(row.beats, None if row.held is None else frozenset(row.held)) for row in rows}
 
     def beats(self) -> Mapping[str, int]:
         statement = sa.select(workers.c.id, workers.c.beats)

@@ -1,4 +1,4 @@
-"""Tells the scheduler that this worker lives, and hears in reply which of its jobs somebody cancelled."""
+"""Tells the scheduler that this worker lives and what it holds, and hears in reply which of its jobs were cancelled."""
 
 import os
 import socket
@@ -77,7 +77,7 @@ class Heartbeat:
         Raises:
             DatabaseUnavailable: It wasn't heard, or the reply was lost.
         """
-        cancelled = self._workers.beat(self._worker_id)
+        cancelled = self._workers.beat(self._worker_id, self._held.deliveries())
         if cancelled is None:
             log.error("given_up_for_lost", held=len(self._held))
             self._held.give_up()

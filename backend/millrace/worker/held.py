@@ -72,6 +72,11 @@ class HeldAttempts:
             if signal is not None:
                 self._remove(delivery)
 
+    def deliveries(self) -> frozenset[str]:
+        """What is in hand, claims on their way included."""
+        with self._changed:
+            return frozenset(map(str, self._signals))
+
     def cancel(self, job_ids: Collection[str]) -> None:
         """Tell those attempts of `job_ids` that are held here that somebody cancelled their job."""
         with self._changed:
