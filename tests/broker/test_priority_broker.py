@@ -172,7 +172,7 @@ def test_a_consumer_that_is_closed_sends_back_what_it_had_not_consumed(
 def delivery_from(consumer: dramatiq.Consumer) -> str:
     message = wait_until(lambda: next(consumer), message="a message")
     assert message is not None
-    return str(message.args[0])
+    return str(message.args[0].job_id)
 
 
 def test_a_worker_that_stops_its_threads_before_its_consumers_loses_nothing(

@@ -11,6 +11,7 @@ besides, the bookings on this worker are compared with what is in hand.
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -145,6 +146,8 @@ class Fetcher:
 
     def _next_errand(self) -> _Errand | None:
         """Wait until there is something to do; None at the end."""
+        if self._done:
+            time.sleep(0)  # gives way to threads that are about to end, so that one call does for several
         with self._lock:
             while not self._is_closing:
                 now = self._clock.monotonic()

@@ -52,11 +52,8 @@ class PriorityBroker(Broker):
             The fetcher, not started yet.
         """
 
-        def run_message(job_id: str, attempt: int) -> None:
-            run(Delivery(job_id, attempt))
-
         names = sorted(queues)
-        Actor(run_message, broker=self, actor_name=ACTOR_NAME, queue_name=names[0], priority=0, options={})
+        Actor(run, broker=self, actor_name=ACTOR_NAME, queue_name=names[0], priority=0, options={})
         for name in names:
             self.declare_queue(name)
         self._fetcher = Fetcher(self._line, worker_id, permits, names, self._hand_over, self._clock)
@@ -117,10 +114,11 @@ def message_of(queue: str, delivery: Delivery) -> MessageProxy:
         Message(
             queue_name=queue,
             actor_name=ACTOR_NAME,
-            args=(delivery.job_id, delivery.attempt),
+            args=(delivery,),
             kwargs={},
             options={},
-            message_id=str(delivery),
+            message_id=delivery.job_id,
+            message_timestamp=0,  # nobody reads it
         )
     )
 
@@ -143,7 +141,7 @@ class HandOver(Consumer):
 
     def ack(self, message: MessageProxy) -> None:
         """The delivery was worked on, however that ended."""
-        self._fetcher.acknowledge(Delivery(*message.args))
+        self._fetcher.acknowledge(message.args[0])
 
     def nack(self, message: MessageProxy) -> None:
         """As `ack`: how an attempt ended stands in SQL."""
@@ -151,7 +149,7 @@ class HandOver(Consumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Send back what no thread has started."""
-        self._fetcher.return_unstarted(Delivery(*message.args) for message in messages)
+        self._fetcher.return_unstarted(message.args[0] for message in messages)
 
     def close(self) -> None:
         """Send back what was handed over and not consumed."""
