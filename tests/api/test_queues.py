@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from millrace.accounts.account import Role
-from millrace.broker.redis_queues import RedisQueues, Waiting
+from millrace.broker.redis_queues import Waiting
 from millrace.jobs.job import Delivery
 from millrace.jobs.priority import Priority
 from millrace.services import Services
@@ -40,7 +40,9 @@ def test_strangers_see_and_change_nothing(stranger: Caller) -> None:
 
 
 def test_a_queue_tells_how_many_wait_on_each_level_and_since_when(member: Caller, services: Services) -> None:
-    line = RedisQueues(services.redis)
+    assert services.restoration.begin()
+    assert services.restoration.finish()
+    line = services.line
     for name, priority in (("a", Priority.LOW), ("b", Priority.LOW), ("c", Priority.CRITICAL)):
         line.enqueue("images", [Waiting(Delivery(name, 1), priority, member.id)])
     images = queues_of(member)["images"]

@@ -1,6 +1,7 @@
 """Starts `millrace up` for a test, and leaves nothing of it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ def start_up(tmp_path: Path) -> Iterator[StartUp]:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Whoever starts the tests in the background lets them ignore it, and their children with them.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         up = Up(process)
         up.reader = Thread(target=up.read)
