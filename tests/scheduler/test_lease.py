@@ -1,5 +1,6 @@
 """A scheduler knows by itself when it must not work any more."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from millrace.store.database import Database
 from millrace.store.lease_store import SqlLeaseStore
 from millrace.store.migrate import upgrade
 from tests.clocks import HandClock
+from tests.waiting import wait_until
 
 
 class AwayAtTimes(SqlLeaseStore):
@@ -64,6 +66,43 @@ def test_one_that_is_cut_off_works_until_its_lease_ends_and_no_longer(store: Awa
     clock.seconds += 3
     lease.renew()
     assert not lease.is_held
+
+
+def test_one_that_is_cut_off_says_so_once_even_while_it_stands_by(store: AwayAtTimes, clock: HandClock) -> None:
+    store.take(NAME, "bob", DURATION)
+    lease = Lease(store, "ada", clock)
+    store.is_away = True
+    with capture_logs() as logs:
+        lease.renew()
+        lease.renew()
+    assert [line["event"] for line in logs] == ["lease_not_renewed"]
+
+
+class BrokenOnce(AwayAtTimes):
+    """A lease store with a bug that shows in the first call."""
+
+    calls = 0
+
+    def take(self, name: str, holder: str, duration: timedelta) -> bool:
+        self.calls += 1
+        if self.calls == 1:
+            raise AttributeError("a bug")
+        return super().take(name, holder, duration)
+
+
+def test_a_bug_that_shows_once_keeps_no_scheduler_from_work_for_good(
+    sqlite_url: str, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("millrace.scheduler.lease.RENEW_SECONDS", 0.01)
+    database = Database(sqlite_url)
+    upgrade(database)
+    lease, stopping = Lease(BrokenOnce(database), "ada", clock), threading.Event()
+    keeper = threading.Thread(target=lease.keep, args=(stopping,))
+    keeper.start()
+    wait_until(lambda: lease.is_held)
+    stopping.set()
+    keeper.join()
+    database.close()
 
 
 def test_one_whose_lease_was_taken_over_stands_by_and_says_so(store: AwayAtTimes, clock: HandClock) -> None:

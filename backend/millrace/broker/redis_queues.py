@@ -119,7 +119,7 @@ class RedisQueues:
         return int(self._call("forget", worker_id))
 
     def book(self, rows: Iterable[tuple[str, str, Waiting]]) -> None:
-        """Note that (worker, queue) have started each delivery, as SQL says."""
+        """Book what runs, each as (worker, queue, delivery)."""
         for chunk in _chunks(rows):
             words = (
                 word

@@ -39,6 +39,7 @@ class Lease:
         self._clock = clock
         self._held_until = 0.0
         self._was_held: bool | None = None
+        self._is_cut_off = False
 
     @property
     def is_held(self) -> bool:
@@ -47,17 +48,25 @@ class Lease:
 
     def keep(self, stopping: threading.Event) -> None:
         """Take the lease as soon as it is free, and prolong it, until `stopping`."""
-        self.renew()
-        while not stopping.wait(RENEW_SECONDS):
-            self.renew()
+        while True:
+            try:
+                self.renew()
+            except Exception:  # a scheduler that asks no more would live, and never work again
+                log.exception("lease_broken", holder=self._holder)
+            if stopping.wait(RENEW_SECONDS):
+                return
 
     def renew(self) -> None:
         """Ask for the lease once."""
         asked_at = self._clock.monotonic()
         try:
             is_ours = self._leases.take(NAME, self._holder, DURATION)
-        except DatabaseUnavailable:  # every sweep says so
+        except DatabaseUnavailable as error:
+            if not self._is_cut_off:  # one that stands by runs no sweep that would say so
+                log.warning("lease_not_renewed", holder=self._holder, reason=str(error))
+            self._is_cut_off = True
             return
+        self._is_cut_off = False
         self._held_until = asked_at + DURATION.total_seconds() - MARGIN_SECONDS if is_ours else 0.0
         if is_ours != self._was_held:
             log.info("scheduler_active" if is_ours else "scheduler_standing_by", holder=self._holder)

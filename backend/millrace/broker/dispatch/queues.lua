@@ -2,7 +2,7 @@
 -- script. KEYS[1] is the prefix of every key; it carries the hash tag that keeps them on one shard. ARGV: the command,
 -- the present in milliseconds (empty: by Redis' own clock, so that no two hosts' clocks are compared), its arguments.
 --
---   <p>:epoch             string      stands while what follows is complete; without it nothing is taken
+--   <p>:epoch             string      stands while what follows is complete; else nothing is sent or taken
 --   <p>:restoring         string      who completes it
 --   <p>:waiting:<q>       sorted set  delivery -> level, round, and the second since when it waits, in one number
 --   <p>:rounds:<q>:<l>    hash        submitter -> its last round on a level; begins anew when nothing waits there
