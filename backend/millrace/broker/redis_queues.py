@@ -130,18 +130,18 @@ class RedisQueues:
 
     def held_by(self, worker_id: str) -> frozenset[Delivery]:
         """What is booked on a worker."""
-        words = self._ask(lambda: self._redis.hkeys(_key("held", worker_id)))
+        words = ask(lambda: self._redis.hkeys(_key("held", worker_id)))
         return frozenset(Delivery.parse(_text(word)) for word in words)
 
     def workers(self) -> frozenset[str]:
         """Every worker that took something and wasn't forgotten since."""
-        return frozenset(map(_text, self._ask(lambda: self._redis.smembers(_key("workers")))))
+        return frozenset(map(_text, ask(lambda: self._redis.smembers(_key("workers")))))
 
     def await_wake(self, queues: Sequence[str], seconds: float) -> bool:
         """Wait until something can start in one of `queues`; false when the time is up. Whoever is told must take it,
         or pass it on: nobody else is told."""
         keys = [_key("wake", queue) for queue in queues]
-        return self._ask(lambda: self._redis.bzpopmin(keys, seconds)) is not None
+        return ask(lambda: self._redis.bzpopmin(keys, seconds)) is not None
 
     def pass_on(self, queues: Sequence[str]) -> None:
         """Let somebody else be told of what can start in `queues`."""
@@ -149,7 +149,7 @@ class RedisQueues:
 
     def position(self, queue: str, delivery: Delivery) -> int | None:
         """How many stand before a delivery in its queue; None where it doesn't wait."""
-        rank = self._ask(lambda: self._redis.zrank(_key("waiting", queue), str(delivery)))
+        rank = ask(lambda: self._redis.zrank(_key("waiting", queue), str(delivery)))
         return rank if isinstance(rank, int) else None
 
     def counts(self, queue: str) -> QueueCounts:
@@ -170,7 +170,7 @@ class RedisQueues:
 
     def _call(self, command: str, *arguments: str | int) -> Any:
         now = "" if self._now is None else round(self._now().timestamp() * 1000)
-        return self._ask(lambda: self._run(command, now, *arguments))
+        return ask(lambda: self._run(command, now, *arguments))
 
     def _run(self, *words: str | int) -> Any:
         try:
@@ -182,11 +182,17 @@ class RedisQueues:
             self._redis.script_load(_SCRIPT)
             return self._redis.evalsha(_SCRIPT_SHA, 1, PREFIX, *words)
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except (RedisError, OSError) as error:
-            raise BrokerUnavailable from error
+
+def ask(question: Callable[[], T]) -> T:
+    """What Redis answers.
+
+    Raises:
+        BrokerUnavailable: It doesn't; whether something was done is unknown.
+    """
+    try:
+        return question()
+    except (RedisError, OSError) as error:
+        raise BrokerUnavailable from error
 
 
 def run_id_of(redis: Redis) -> str:

@@ -5,21 +5,16 @@ came back from its file, or a replica that took over, is known by it. Without an
 would not count what runs, and later jobs would overtake those that aren't back yet.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from secrets import token_hex
-from typing import TypeVar
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from millrace.broker.dispatcher import by_queue, in_line
-from millrace.broker.redis_queues import EPOCH, PREFIX, RedisQueues, epoch_of, run_id_of
-from millrace.errors import BrokerUnavailable
+from millrace.broker.redis_queues import EPOCH, PREFIX, RedisQueues, ask, epoch_of, run_id_of
 from millrace.jobs.job import Job
 
 LOCK_SECONDS = 30
-
-T = TypeVar("T")
 
 _LOCK, _WORKERS = f"{PREFIX}:restoring", f"{PREFIX}:workers"
 
@@ -39,11 +34,11 @@ class QueueRestoration:
 
     def is_needed(self) -> bool:
         """Whether Redis forgot, or is another one than when the epoch began."""
-        return self._ask(self._is_needed)
+        return ask(self._is_needed)
 
     def begin(self) -> bool:
         """Let nothing be taken from now on; false where another process restores already, or has just done so."""
-        return self._ask(self._begin)
+        return ask(self._begin)
 
     def add_running(self, jobs: Iterable[Job]) -> None:
         """Note what runs where."""
@@ -57,7 +52,7 @@ class QueueRestoration:
 
     def add_queued(self, jobs: Iterable[Job]) -> int:
         """Put queued jobs in line, in order; how many weren't there."""
-        self._ask(lambda: self._redis.expire(_LOCK, LOCK_SECONDS))
+        ask(lambda: self._redis.expire(_LOCK, LOCK_SECONDS))
         rows = by_queue(jobs)
         self._restored.update(rows)
         return sum(self._queues.enqueue(queue, waiting, restores=True) for queue, waiting in rows.items())
@@ -84,9 +79,3 @@ class QueueRestoration:
                 self._redis.delete(key)
         self._redis.delete(_WORKERS)
         return True
-
-    def _ask(self, question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except (RedisError, OSError) as error:
-            raise BrokerUnavailable from error
