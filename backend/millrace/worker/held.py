@@ -58,7 +58,7 @@ class HeldAttempts:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._signals: dict[Delivery, StopSignal] = {}
         self._is_closing = False
 
@@ -74,37 +74,32 @@ class HeldAttempts:
 
     def deliveries(self) -> frozenset[str]:
         """What is in hand, claims on their way included."""
-        with self._changed:
+        with self._lock:
             return frozenset(map(str, self._signals))
 
     def cancel(self, job_ids: Collection[str]) -> None:
         """Tell those attempts of `job_ids` that are held here that somebody cancelled their job."""
-        with self._changed:
+        with self._lock:
             for delivery, signal in self._signals.items():
                 if delivery.job_id in job_ids:
                     signal.ask(StopReason.CANCELLED)
 
     def give_up(self) -> None:
         """Ask all to stop, because they were taken from this worker."""
-        with self._changed:
+        with self._lock:
             self._ask_all(StopReason.LOST)
 
     def shut_down(self) -> None:
         """Ask all to stop, and those that come as well."""
-        with self._changed:
+        with self._lock:
             self._is_closing = True
             self._ask_all(StopReason.SHUTDOWN)
-
-    def wait_until_empty(self, timeout_seconds: float) -> bool:
-        """Wait until nothing is held; whether that is so."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._signals, timeout_seconds)
 
     def __len__(self) -> int:
         return len(self._signals)
 
     def _add(self, delivery: Delivery) -> StopSignal | None:
-        with self._changed:
+        with self._lock:
             if delivery in self._signals:
                 return None
             signal = StopSignal(self._clock)
@@ -114,9 +109,8 @@ class HeldAttempts:
             return signal
 
     def _remove(self, delivery: Delivery) -> None:
-        with self._changed:
+        with self._lock:
             del self._signals[delivery]
-            self._changed.notify_all()
 
     def _ask_all(self, reason: StopReason) -> None:
         for signal in self._signals.values():
