@@ -67,24 +67,49 @@ def postgresql(environment: Mapping[str, str]) -> Iterator[PostgreSQL]:
     if url := environment.get("MILLRACE_TEST_POSTGRESQL_URL"):
         yield PostgreSQL(sa.make_url(url).set(drivername="postgresql+psycopg2"), count(1))
         return
+    with own_postgresql() as server:
+        yield server.running
+
+
+@contextmanager
+def own_postgresql() -> Iterator["OwnPostgreSQL"]:
+    """A server that may be ended and started again. Raises: NoPostgreSQL where there are no binaries."""
     with tempfile.TemporaryDirectory(prefix="millrace-pg-") as name:
-        folder, owner = Path(name), server_owner()
+        folder = Path(name)
         folder.chmod(0o755)
-        binaries = find_binaries(folder)
-        data = folder / "data"
-        data.mkdir(mode=0o700)
-        shutil.chown(data, owner)
-        initialise(binaries, data, owner)
-        port = free_port()
-        server = start(binaries, data, port, owner)
+        server = OwnPostgreSQL(folder)
         try:
-            url = f"postgresql+psycopg2://millrace@127.0.0.1:{port}/postgres"
-            running = PostgreSQL(sa.make_url(url), count(1))
-            await_start(server, running, data)
-            yield running
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # disconnects everyone and stops
-            server.wait(30)
+            server.end(signal.SIGINT)  # disconnects everyone and stops
+
+
+class OwnPostgreSQL:
+    """A server in `folder`, found at the same port every time it is started."""
+
+    def __init__(self, folder: Path) -> None:
+        self._owner = server_owner()
+        self._binaries = find_binaries(folder)
+        self._data = folder / "data"
+        self._data.mkdir(mode=0o700)
+        shutil.chown(self._data, self._owner)
+        initialise(self._binaries, self._data, self._owner)
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        url = f"postgresql+psycopg2://millrace@127.0.0.1:{self._port}/postgres"
+        self.running = PostgreSQL(sa.make_url(url), count(1))
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = start(self._binaries, self._data, self._port, self._owner)
+        await_start(self._process, self.running, self._data)
+
+    def end(self, how: signal.Signals) -> None:
+        """SIGINT stops it in order; SIGQUIT ends it at once, and it repairs its files at the next start."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
 
 
 def find_binaries(folder: Path) -> Path:
