@@ -4,7 +4,7 @@
 set_up = python="$$(tools/find_python)" && "$$python" tools/set_up.py
 python = .venv/bin/python
 
-.PHONY: help run setup build check test format openapi lock bench-broker
+.PHONY: help run setup build check test format openapi lock drill bench-broker
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
@@ -36,6 +36,9 @@ openapi: ## Write openapi.json from the API, and the frontend's types from it
 
 lock: ## For maintainers: pin Python's packages again (UPGRADE=1 takes newer versions)
 	@python="$$(tools/find_python)" && exec "$$python" tools/lock.py $(if $(UPGRADE),--upgrade)
+
+drill: ## For maintainers: every fault in full, a table in bench/results (OPTIONS=-k picks some)
+	@$(set_up) test && exec .venv/bin/pytest tests/faults --drill -q -o faulthandler_timeout=600 $(OPTIONS)
 
 bench-broker: ## Measure Millrace's broker beside others (OPTIONS=--help says how to measure less)
 	@$(set_up) bench && exec $(python) -m bench.broker $(OPTIONS)

@@ -1,125 +1,97 @@
-"""A whole Millrace as real processes, on a SQLite and a Redis of its own that can be killed and started again."""
+"""A whole Millrace as real processes, on a database and a Redis of its own that can be killed and started again."""
 
-import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
-from typing import Any
 
+import httpx
 from redis import Redis
 
-from millrace.accounts.account import Account
-from millrace.accounts.service import Registration
 from millrace.broker.connection import connect
-from millrace.jobs.job import Job
-from millrace.jobs.ports import JobFilter
-from millrace.jobs.states import JobState
-from millrace.jobs.submission import Submission
 from millrace.queues.limits import LimitChange, Queue
-from millrace.run.embedded_redis import EmbeddedRedis, RunningRedis
-from millrace.services import Services, build_services
+from millrace.services import build_services
 from millrace.settings import Settings
 from millrace.store.migrate import upgrade
-from tests.faults.stamping_handlers import BEGUN
+from tests.faults.ledger import ADA, FREE, NARROW, NARROW_QUEUE, Ledger
+from tests.faults.own_redis import OwnRedis, die_with_parent
+from tests.faults.rest_client import RestClient
+from tests.faults.stamps import Stamps
+from tests.servers.postgresql import free_port
 from tests.waiting import wait_until
 
-S = JobState
+__all__ = ["FREE", "NARROW", "NARROW_QUEUE", "START_SECONDS", "Mill", "Process", "Stamps", "mill"]
+
 ROOT = Path(__file__).parents[2]
 HANDLERS = "tests.faults.stamping_handlers"
-START_SECONDS = 20
-FREE, NARROW = "stamped_free", "stamped_narrow"
-NARROW_QUEUE = "narrow"
+START_SECONDS = 30
+SECRET_KEY = "of no use to anybody who reads this"
 
-
-class OwnRedis:
-    """A Redis that a test kills, empties and starts again. It is found at the same place every time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._running = self._start()
-        self.url = self._running.url
-
-    def _start(self) -> RunningRedis:
-        die_with_parent = (lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL)) if sys.platform == "linux" else None
-        return EmbeddedRedis(self._folder, before_exec=die_with_parent).start()
-
-    def kill(self) -> None:
-        self._running.process.kill()
-        self._running.process.wait()
-
-    def lose_its_file(self) -> None:
-        shutil.rmtree(self._folder / "appendonlydir")
-
-    def start_again(self) -> None:
-        self._running = self._start()
-
-    def stop(self) -> None:
-        self._running.stop()
-
-
-class Stamps:
-    """What the handlers noted, in order."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def lines(self) -> list[list[str]]:
-        return [line.split() for line in self.file.read_text().splitlines()] if self.file.exists() else []
-
-    def begun(self) -> Counter[str]:
-        """How often each job began."""
-        return Counter(job_id for what, job_id in self.lines() if what == BEGUN)
-
-    def at_work(self) -> set[str]:
-        """The jobs that have begun and not ended."""
-        return {job_id for job_id, count in Counter(job_id for _, job_id in self.lines()).items() if count == 1}
-
-    def most_at_once(self) -> int:
-        """How many were at work at once, at most. Each was for longer than its notes say."""
-        return max(accumulate(1 if what == BEGUN else -1 for what, _ in self.lines()))
+Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
-class Mill:
-    """Services of this process beside whatever others are started, and somebody who submits."""
+class Mill(Ledger):
+    """Services of this process beside whatever others are started."""
 
-    services: Services
+    folder: Path
     redis: OwnRedis
     client: Redis
-    account: Account
     stack: ExitStack
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def start(self, name: str, threads: int = 4) -> "subprocess.Popen[bytes]":
-        """Start `millrace <name>`; killed at the end where it still runs."""
-        settings = self.services.settings
+    def start(self, name: str, threads: int = 4, **settings: str) -> Process:
+        """Start `millrace <name>`; killed at the end where it still runs. Options are its own settings."""
+        own = self.services.settings
         environment = {
             **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "MILLRACE_DATA": str(settings.data_folder),
-            "MILLRACE_DATABASE_URL": settings.database_url,
-            "MILLRACE_REDIS_URL": settings.redis_url,
+            "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))),
+            "MILLRACE_DATA": str(own.data_folder),
+            "MILLRACE_DATABASE_URL": own.database_url,
+            "MILLRACE_REDIS_URL": own.redis_url,
             "MILLRACE_HANDLERS": HANDLERS,
             "MILLRACE_WORKER_THREADS": str(threads),
+            "MILLRACE_SECRET_KEY": SECRET_KEY,
+            "MILLRACE_REQUEST_LIMIT": "1000000 per minute",
+            **{f"MILLRACE_{setting.upper()}": value for setting, value in settings.items()},
         }
-        code = f"import sys; from millrace.run.{name} import main; sys.exit(main())"
-        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
+        with (self.folder / f"{name}-{next(self._numbers)}.txt").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "millrace.run", name],
+                env=environment,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent,
+            )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
         return process
 
+    def start_web(self, port: int | None = None, **settings: str) -> "Web":
+        """Start `millrace web`, and wait until it serves."""
+        port = port or free_port()
+        web = Web(self.start("web", 4, port=str(port), **settings), port)
+        wait_until(web.serves, START_SECONDS, "the web process to serve")
+        return web
+
+    def sign_in(self, web: "Web") -> RestClient:
+        """Somebody who submits by REST."""
+        return self.stack.enter_context(RestClient(web.url))
+
     def await_workers(self, count: int) -> None:
-        """Wait until so many workers listen, and may take."""
-        wait_until(lambda: self.client.info("clients")["blocked_clients"] == count, START_SECONDS, "workers to listen")
+        """Wait until so many of the workers' processes listen, and may take."""
+        wait_until(lambda: self.listening() == count, START_SECONDS, "workers to listen")
         wait_until(lambda: not self.services.restoration.is_needed(), START_SECONDS, "the queues to be restored")
+
+    def listening(self) -> int:
+        """How many processes of workers wait for something to start: all of them that are idle and not deaf."""
+        return int(self.client.info("clients")["blocked_clients"])
 
     def await_looks(self, count: int) -> None:
         """Wait until workers have looked at the queues so many times more. An idle one does so once a second."""
@@ -132,37 +104,46 @@ class Mill:
         calls: dict[str, int] = {key.removeprefix("cmdstat_"): stat["calls"] for key, stat in stats.items()}
         return calls.get(name, 0) if name else sum(calls.values()) - calls.get("info", 0)
 
-    def submit(self, type_name: str, count: int, stamps: Stamps, seconds: float, **options: Any) -> list[Job]:
-        """Submit jobs that take so many seconds and note in `stamps`."""
-        submission = Submission(type_name, {"file": str(stamps.file), "seconds": seconds}, **options)
-        return [self.services.jobs.submit(submission, self.account) for _ in range(count)]
-
     def change(self, change: LimitChange) -> Queue:
         """Change the limits of the narrow queue."""
         return self.services.queues.change(NARROW_QUEUE, change, self.account)
 
-    def is_done(self) -> bool:
-        """Whether every job has finished."""
-        unfinished = JobFilter(states=(S.SCHEDULED, S.QUEUED, S.RUNNING, S.RETRYING))
-        return not self.services.reader.page(unfinished, None, 1, self.account)
 
-    def await_completed(self, jobs: Sequence[Job], seconds: float) -> None:
-        """Wait until every job has finished: each of `jobs` completed, by one attempt."""
-        wait_until(self.is_done, seconds, "every job to finish")
-        for job in jobs:
-            assert self.services.reader.get(job.id, self.account).state is S.COMPLETED
-            assert len(self.services.reader.attempts(job.id, self.account)) == 1
+@dataclass(frozen=True)
+class Web:
+    """A web process that was started for real."""
+
+    process: Process
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def serves(self) -> bool:
+        """Whether it answers. Raises: AssertionError where it has ended."""
+        assert self.process.poll() is None, "the web process has ended"
+        try:
+            return httpx.get(f"{self.url}/health/live").is_success
+        except httpx.TransportError:
+            return False
+
+
+def kill(process: Process) -> None:
+    """SIGKILL."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
 
 
 @contextmanager
-def mill(folder: Path) -> Iterator[Mill]:
-    """Services without any worker or scheduler yet."""
+def mill(folder: Path, database_url: str = "") -> Iterator[Mill]:
+    """Services without any process yet; on a SQLite in `folder` where no database is given."""
     with tempfile.TemporaryDirectory(prefix="millrace-redis-test-") as redis_folder, ExitStack() as stack:
         redis = OwnRedis(Path(redis_folder))
         stack.callback(redis.stop)
         settings = replace(
             Settings(),
-            database_url=f"sqlite:///{folder / 'millrace.db'}",
+            database_url=database_url or f"sqlite:///{folder / 'millrace.db'}",
             redis_url=redis.url,
             data_folder=folder,
             handler_modules=(HANDLERS,),
@@ -170,6 +151,6 @@ def mill(folder: Path) -> Iterator[Mill]:
         services = build_services(settings)
         stack.callback(services.close)
         upgrade(services.database)
-        submitter = services.accounts.register(Registration("ada@example.org", "correct horse battery", "Ada"))
+        account = services.accounts.register(ADA).session.account
         client = stack.enter_context(connect(redis.url))
-        yield Mill(services, redis, client, submitter.session.account, stack)
+        yield Mill(services, account, folder, redis, client, stack)

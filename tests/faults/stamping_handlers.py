@@ -31,14 +31,15 @@ class StampedFree(JobHandler):
     retry = RetryPolicy(max_attempts=3, first_pause=timedelta(milliseconds=10))
 
     def run(self, payload: Payload, context: JobContext) -> JobResult:
-        file = os.open(payload["file"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        try:
-            os.write(file, f"{BEGUN} {context.job_id}\n".encode())
-            time.sleep(payload["seconds"])
-            os.write(file, f"{ENDED} {context.job_id}\n".encode())
-        finally:
-            os.close(file)
+        stamp(payload["file"], BEGUN, context)
+        self.work(payload, context)
+        stamp(payload["file"], ENDED, context)
         return None
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        """What there is to do between the two notes."""
+        del context
+        time.sleep(payload["seconds"])
 
 
 class StampedNarrow(StampedFree):
@@ -46,3 +47,12 @@ class StampedNarrow(StampedFree):
 
     type = "stamped_narrow"
     queue = "narrow"
+
+
+def stamp(file: str, what: str, context: JobContext) -> None:
+    """Note what happens to this attempt, and when by the clock that all processes of a host share and nobody sets."""
+    notes = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        os.write(notes, f"{what} {context.job_id} {context.attempt} {time.monotonic()}\n".encode())
+    finally:
+        os.close(notes)

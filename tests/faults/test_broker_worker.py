@@ -59,7 +59,7 @@ def test_what_a_worker_took_and_was_killed_before_it_claimed_runs_elsewhere_with
     still.start("worker")
     still.await_completed(jobs, killed_at + RECOVERED_SECONDS - time.monotonic())
     assert stamps.begun() == {job.id: 1 for job in jobs}
-    assert stamps.most_at_once() == LIMIT
+    assert stamps.most_at_once(stamps.begun()) == LIMIT
     wait_until(lambda: line.counts(NARROW_QUEUE).started == 0)
     assert line.held_by(victim_id) == frozenset()
     assert victim_id not in line.workers()
