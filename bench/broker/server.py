@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from redis import Redis
 from redis.exceptions import ConnectionError as NotYet
 
+from millrace.processes.lifeline import die_with_parent
 from millrace.run.embedded_redis import find_server
-from millrace.run.lifeline import die_with_parent
 
 FLAGS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
 START_SECONDS = 10

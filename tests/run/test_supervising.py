@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from millrace.run.children import Restarts, describe_exit
+from millrace.processes.restarts import Restarts, describe_exit
 from millrace.run.listening import PortTaken, open_listener
 from millrace.run.supervisor import GivenUp, Supervisor, stop_in_order
 

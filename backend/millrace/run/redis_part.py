@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from millrace.run.children import Restarts
+from millrace.processes.restarts import Restarts
 from millrace.run.embedded_redis import EmbeddedRedis, RunningRedis
 
 STOP_SECONDS = 10.0

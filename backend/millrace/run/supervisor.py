@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from millrace.errors import MillraceError
-from millrace.run.children import Restarts, describe_exit
+from millrace.processes.restarts import Restarts, describe_exit
 
 EXIT_BAD_CONFIGURATION = 2
 LOOK_SECONDS = 0.05

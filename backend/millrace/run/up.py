@@ -19,10 +19,10 @@ from types import FrameType
 
 from millrace import __version__
 from millrace.errors import ConfigurationError, MillraceError
+from millrace.processes.lifeline import Lifeline, die_with_parent
 from millrace.run.children import Child
 from millrace.run.data_folder import DataFolder
 from millrace.run.embedded_redis import EmbeddedRedis
-from millrace.run.lifeline import Lifeline, die_with_parent
 from millrace.run.listening import PortTaken, open_listener
 from millrace.run.redis_part import RedisPart
 from millrace.run.supervisor import GivenUp, Part, Supervisor, stop_in_order

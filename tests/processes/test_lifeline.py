@@ -12,7 +12,7 @@ from tests.waiting import wait_until
 
 CHILD = """
 import sys, time
-from millrace.run.lifeline import hold_on
+from millrace.processes.lifeline import hold_on
 hold_on(int(sys.argv[-1]), {patience})
 {before}
 print("ready", flush=True)
@@ -20,7 +20,7 @@ time.sleep(60)
 """
 PARENT = """
 import subprocess, sys, time
-from millrace.run.lifeline import Lifeline
+from millrace.processes.lifeline import Lifeline
 with Lifeline() as lifeline:
     child = subprocess.Popen(
         [sys.executable, "-c", {child!r}, *lifeline.arguments], pass_fds=lifeline.pass_fds, stdout=subprocess.PIPE
@@ -31,7 +31,7 @@ with Lifeline() as lifeline:
 """
 FOREIGN = """
 import subprocess, time
-from millrace.run.lifeline import die_with_parent
+from millrace.processes.lifeline import die_with_parent
 print(subprocess.Popen(["sleep", "60"], preexec_fn=die_with_parent).pid, flush=True)
 time.sleep(60)
 """

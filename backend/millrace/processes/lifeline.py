@@ -74,3 +74,9 @@ def die_with_parent() -> None:
     """
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def die_at_once_with_parent() -> None:
+    """As `die_with_parent`, without a chance to do anything more."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
