@@ -53,6 +53,7 @@ def a_queued_job(**overrides: Any) -> Job:
         "max_attempts": 3,
         "failures": 0,
         "crashes": 0,
+        "runs_alone": False,
         "submitter_id": an_id(),
         "tags": (),
         "time_limit_seconds": 30.0,

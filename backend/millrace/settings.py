@@ -32,7 +32,9 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     bootstrap_token: str = field(default="", repr=False)
     registration: Registration = "open"
+    worker_processes: int = 1
     worker_threads: int = 8
+    worker_queues: tuple[str, ...] = ()
     handler_modules: tuple[str, ...] = ()
     examples: bool = True
     sqlite_full_sync: bool = False
@@ -91,8 +93,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=read.secret("SECRET_KEY"),
         bootstrap_token=read.secret("BOOTSTRAP_TOKEN"),
         registration=read.choice("REGISTRATION", ("open", "closed")),
+        worker_processes=read.number("WORKER_PROCESSES", 1, 1, 64),
         worker_threads=read.number("WORKER_THREADS", 8, 1, 256),
-        handler_modules=tuple(read.text("HANDLERS", "").replace(",", " ").split()),
+        worker_queues=read.names("WORKER_QUEUES"),
+        handler_modules=read.names("HANDLERS"),
         examples=read.choice("EXAMPLES", ("on", "off")) == "on",
         sqlite_full_sync=read.choice("SQLITE_SYNC", ("normal", "full")) == "full",
         max_upload_bytes=read.number("MAX_UPLOAD_MEBIBYTES", 100, 1, 1024 * 1024) * MEBIBYTE,
@@ -131,6 +135,9 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(f"MILLRACE_{name}", "").strip() or default
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(self.text(name, "").replace(",", " ").split())
 
     def secret(self, name: str) -> str:
         path = self.text(f"{name}_FILE", "")

@@ -28,6 +28,7 @@ jobs = st.builds(
     max_attempts=counts,
     failures=counts,
     crashes=counts,
+    runs_alone=st.booleans(),
     submitter_id=texts,
     tags=st.lists(texts, max_size=3).map(tuple),
     time_limit_seconds=st.floats(0, 1e9),

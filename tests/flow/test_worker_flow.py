@@ -12,12 +12,12 @@ from millrace.jobs.job import Job
 from millrace.jobs.states import JobState
 from millrace.scheduler.loop import SchedulerLoop
 from millrace.services import Services
-from millrace.worker.process import WorkerProcess
 from tests.flow.conftest import House, restore_queues
+from tests.flow.own_worker import OwnWorker
 from tests.waiting import wait_until
 
 S = JobState
-StartWorker = Callable[[], WorkerProcess]
+StartWorker = Callable[[], OwnWorker]
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def start_worker(house: House, make_services: Callable[..., Services]) -> Iterat
     """Starts a worker with services of its own, as if it were another process."""
     with ExitStack() as stack:
 
-        def start() -> WorkerProcess:
-            worker = WorkerProcess(make_services())
-            assert worker.start()
+        def start() -> OwnWorker:
+            worker = OwnWorker(make_services())
+            worker.start()
             stack.callback(lambda: worker.stop(lambda: True))
             return worker
 
@@ -35,7 +35,7 @@ def start_worker(house: House, make_services: Callable[..., Services]) -> Iterat
 
 
 @pytest.fixture
-def worker(start_worker: StartWorker) -> WorkerProcess:
+def worker(start_worker: StartWorker) -> OwnWorker:
     return start_worker()
 
 
@@ -56,9 +56,7 @@ def running(house: House, job: Job) -> Job:
     return house.get(job)
 
 
-def test_a_job_runs_and_leaves_its_result_its_log_its_artifact_and_a_record(
-    house: House, worker: WorkerProcess
-) -> None:
+def test_a_job_runs_and_leaves_its_result_its_log_its_artifact_and_a_record(house: House, worker: OwnWorker) -> None:
     job = house.wait_for(house.submit("echo", {"text": "hello"}), S.COMPLETED)
     reader = house.services.reader
     assert reader.result(job) == {"text": "hello"}
@@ -73,7 +71,7 @@ def test_a_job_runs_and_leaves_its_result_its_log_its_artifact_and_a_record(
 
 
 def test_a_failing_job_is_tried_until_its_last_attempt_and_tells_why(
-    house: House, worker: WorkerProcess, scheduler: None
+    house: House, worker: OwnWorker, scheduler: None
 ) -> None:
     job = house.wait_for(house.submit("broken"), S.FAILED)
     assert (job.attempt, job.failures) == (3, 3)
@@ -85,21 +83,21 @@ def test_a_failing_job_is_tried_until_its_last_attempt_and_tells_why(
     assert "worker/attempt.py" not in (records[0].traceback or "")
 
 
-def test_a_permanent_failure_is_not_tried_again(house: House, worker: WorkerProcess) -> None:
+def test_a_permanent_failure_is_not_tried_again(house: House, worker: OwnWorker) -> None:
     job = house.wait_for(house.submit("hopeless"), S.FAILED)
     assert (job.attempt, job.error_code, job.error_message) == (1, "nothing_to_do", "There is nothing to be done.")
 
 
-def test_a_job_that_asks_for_later_runs_again(house: House, worker: WorkerProcess, scheduler: None) -> None:
+def test_a_job_that_asks_for_later_runs_again(house: House, worker: OwnWorker, scheduler: None) -> None:
     job = house.wait_for(house.submit("patient"), S.COMPLETED)
     assert (job.attempt, job.failures) == (2, 1)
 
 
-def test_a_result_that_is_no_json_fails_the_job_for_good(house: House, worker: WorkerProcess) -> None:
+def test_a_result_that_is_no_json_fails_the_job_for_good(house: House, worker: OwnWorker) -> None:
     assert house.wait_for(house.submit("odd"), S.FAILED).error_code == "bad_result"
 
 
-def test_a_running_job_is_cancelled_within_a_second(house: House, worker: WorkerProcess) -> None:
+def test_a_running_job_is_cancelled_within_a_second(house: House, worker: OwnWorker) -> None:
     job = running(house, house.submit("endless"))
     house.services.jobs.cancel(job.id, house.submitter)
     job = house.wait_for(job, S.CANCELLED, timeout=1)
@@ -107,7 +105,7 @@ def test_a_running_job_is_cancelled_within_a_second(house: House, worker: Worker
 
 
 def test_a_cancellation_that_redis_lost_arrives_with_the_heartbeat(
-    house: House, make_services: Callable[..., Services], worker: WorkerProcess
+    house: House, make_services: Callable[..., Services], worker: OwnWorker
 ) -> None:
     elsewhere = make_services()
     elsewhere.publisher.close()
@@ -116,7 +114,7 @@ def test_a_cancellation_that_redis_lost_arrives_with_the_heartbeat(
     house.wait_for(job, S.CANCELLED, timeout=4)
 
 
-def test_a_job_that_runs_over_its_time_fails(house: House, worker: WorkerProcess) -> None:
+def test_a_job_that_runs_over_its_time_fails(house: House, worker: OwnWorker) -> None:
     job = house.wait_for(house.submit("endless", time_limit=timedelta(seconds=1)), S.FAILED)
     assert job.error_code == "time_limit"
     assert job.error_message == "It ran longer than its time limit of 1 second."
@@ -127,7 +125,7 @@ def test_a_stopping_worker_lets_jobs_finish_in_the_grace_time(house: House, star
     job = running(house, house.submit("deaf"))
     worker.stop()
     assert house.get(job).state is S.COMPLETED
-    assert worker.id not in house.services.workers.beats()
+    assert house.services.workers.beats() == {}
 
 
 def test_what_a_stopping_worker_yields_costs_no_failure_and_runs_on_another(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from millrace.jobs.job import Job
@@ -58,10 +59,15 @@ def running_in(house: House, job: Job) -> int:
     return int(house.get(job).progress_message.split()[-1])
 
 
+def runs_below(worker: "subprocess.Popen[bytes]") -> set[int]:
+    """The numbers of the processes of a worker."""
+    return {child.pid for child in psutil.Process(worker.pid).children()}
+
+
 def test_a_worker_that_is_asked_to_stop_yields_signs_off_and_ends_well(house: House, start: Start) -> None:
     worker = start("worker")
     job = house.submit("endless")
-    assert running_in(house, job) == worker.pid
+    assert running_in(house, job) in runs_below(worker)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(10) == 0
     yielded = house.get(job)
@@ -70,10 +76,10 @@ def test_a_worker_that_is_asked_to_stop_yields_signs_off_and_ends_well(house: Ho
     assert list((house.services.settings.data_folder / "scratch").iterdir()) == []
 
 
-def runs_again(house: House, job: Job, process_id: int) -> None:
-    """Wait until the second attempt of `job` runs in the process given."""
+def runs_again(house: House, job: Job, processes: set[int]) -> None:
+    """Wait until the second attempt of `job` runs in one of the processes given."""
     wait_until(lambda: house.get(job).attempt == 2, 15, "the rescue")
-    wait_until(lambda: running_in(house, job) == process_id, 15, "the next attempt")
+    wait_until(lambda: running_in(house, job) in processes, 15, "the next attempt")
 
 
 def test_the_jobs_of_a_killed_worker_run_again_on_another_within_fifteen_seconds(house: House, start: Start) -> None:
@@ -83,14 +89,14 @@ def test_the_jobs_of_a_killed_worker_run_again_on_another_within_fifteen_seconds
     other = start("worker")
     start("scheduler")
     wait_until(lambda: all(house.get(job).state is S.RUNNING for job in jobs), 20, "both workers to be busy")
-    held = [job for job in jobs if running_in(house, job) == victim.pid]
+    held = [job for job in jobs if running_in(house, job) in runs_below(victim)]
     for job in jobs:
         if job not in held:
             house.services.jobs.cancel(job.id, house.submitter)
     victim.send_signal(signal.SIGKILL)
     killed_at = time.monotonic()
     for job in held:
-        runs_again(house, job, other.pid)
+        runs_again(house, job, runs_below(other))
         assert house.get(job).failures == 1
     assert time.monotonic() - killed_at < 15
 

@@ -29,6 +29,7 @@ def a_job(job_id: str = "1", version: int = 1, submitter_id: str = "ada") -> Job
         max_attempts=3,
         failures=0,
         crashes=0,
+        runs_alone=False,
         submitter_id=submitter_id,
         tags=(),
         time_limit_seconds=1,

@@ -1,63 +1,79 @@
-"""The heartbeat: says that the worker lives, and hears what was cancelled, or that it was given up."""
+"""The heartbeat: speaks for the processes that live, and passes on what was cancelled, taken away or ordered."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 
 from millrace.errors import DatabaseUnavailable
-from millrace.jobs.events import JobChanged
-from millrace.jobs.job import Delivery
-from millrace.jobs.states import JobState
-from millrace.queues.worker import WorkerReport
+from millrace.queues.worker import BeatReply, NewWorker, Order, ProcessBeat, ProcessReport, WorkerView
 from millrace.worker.heartbeat import Heartbeat
-from millrace.worker.held import HeldAttempts, StopReason
-from tests.clocks import HandClock
-from tests.factories import a_queued_job
 from tests.waiting import wait_until
 
-ONE = Delivery("one", 1)
+A_WORKER = NewWorker("w1", "mill", 41, "0", "3", ("default",), 2, 4)
 
 
 @dataclass
 class FakeWorkers:
     """Workers' records at their port."""
 
-    registered: list[str] = field(default_factory=list)
-    cancelled: frozenset[str] = frozenset()
-    is_away: bool = False
+    records: set[str] = field(default_factory=lambda: {"w1", "w1.1", "w1.2"})
+    reply: BeatReply = field(default_factory=BeatReply)
     faults: list[Exception] = field(default_factory=list)
-    beaten: int = 0
-    listed: frozenset[str] = frozenset()
+    beaten: list[list[str]] = field(default_factory=list)
 
-    def register(
-        self, worker_id: str, host: str, pid: int, version: str, queues: tuple[str, ...], threads: int
-    ) -> None:
-        if self.is_away:
-            raise DatabaseUnavailable
-        self.registered.append(worker_id)
+    def register(self, worker: NewWorker) -> None:
+        self.records.add(worker.id)
 
-    def beat(self, worker_id: str, held: Collection[str]) -> frozenset[str] | None:
+    def add_process(self, worker_id: str, process_id: str, pid: int) -> None:
+        self.records.add(process_id)
+
+    def beat(self, worker_id: str, memory_bytes: int, processes: Sequence[ProcessBeat]) -> BeatReply | None:
         if self.faults:
             raise self.faults.pop()
-        self.beaten += 1
-        self.listed = frozenset(held)
-        return self.cancelled if worker_id in self.registered else None
+        if worker_id not in self.records:
+            return None
+        ids = [one.id for one in processes]
+        self.beaten.append(ids)
+        forgotten = frozenset(ids) - self.records
+        return BeatReply(self.reply.is_quiet, self.reply.is_stopping, forgotten, self.reply.cancelled)
 
-    def deregister(self, worker_id: str) -> None:
-        if worker_id in self.registered:
-            self.registered.remove(worker_id)
+    def deregister(self, member_id: str) -> None:
+        self.records.discard(member_id)
 
-    def beats(self) -> dict[str, int]:
-        return dict.fromkeys(self.registered, 0)
+    def beats(self) -> Mapping[str, int]:
+        raise NotImplementedError
 
-    def reports(self) -> dict[str, WorkerReport]:
-        return {worker_id: WorkerReport(0, self.listed) for worker_id in self.registered}
+    def reports(self) -> Mapping[str, ProcessReport]:
+        raise NotImplementedError
+
+    def list_workers(self) -> Sequence[WorkerView]:
+        raise NotImplementedError
+
+    def order(self, worker_id: str, order: Order, by: str) -> bool:
+        raise NotImplementedError
 
 
-@pytest.fixture
-def held(clock: HandClock) -> HeldAttempts:
-    return HeldAttempts(clock)
+@dataclass
+class FakeMember:
+    """A process that has begun."""
+
+    id: str
+    pid: int = 7
+    is_alive: bool = True
+    cancelled: frozenset[str] = frozenset()
+    given_up: int = 0
+
+    def ask(self) -> None: ...
+
+    def beat(self, timeout_seconds: float) -> ProcessBeat | None:
+        return ProcessBeat(self.id, [], 0, 1) if self.is_alive else None
+
+    def cancel(self, job_ids: frozenset[str]) -> None:
+        self.cancelled |= job_ids
+
+    def give_up(self) -> None:
+        self.given_up += 1
 
 
 @pytest.fixture
@@ -66,53 +82,71 @@ def workers() -> FakeWorkers:
 
 
 @pytest.fixture
-def heartbeat(workers: FakeWorkers, held: HeldAttempts) -> Heartbeat:
-    return Heartbeat("w1", frozenset({"default"}), 4, workers, held)
+def members() -> list[FakeMember]:
+    return [FakeMember("w1.1"), FakeMember("w1.2")]
 
 
-def test_a_worker_is_not_registered_while_the_database_is_away(heartbeat: Heartbeat, workers: FakeWorkers) -> None:
-    workers.is_away = True
-    assert not heartbeat.register()
-    workers.is_away = False
-    assert heartbeat.register()
-    assert heartbeat.register()
-    assert workers.registered == ["w1"]
+@pytest.fixture
+def orders() -> list[str]:
+    return []
 
 
-def test_the_reply_to_a_beat_stops_what_was_cancelled(
-    heartbeat: Heartbeat, workers: FakeWorkers, held: HeldAttempts
+@pytest.fixture
+def heartbeat(workers: FakeWorkers, members: list[FakeMember], orders: list[str]) -> Heartbeat:
+    return Heartbeat(
+        A_WORKER,
+        workers,
+        lambda: members,
+        lambda: 1,
+        on_quiet=lambda: orders.append("quiet"),
+        on_stop=lambda: orders.append("stop"),
+    )
+
+
+def test_a_process_that_gives_no_sign_of_life_is_left_out(
+    heartbeat: Heartbeat, workers: FakeWorkers, members: list[FakeMember]
 ) -> None:
-    heartbeat.register()
-    with held.hold(ONE) as stop:
-        heartbeat.beat()
-        assert stop is not None
-        assert stop.reason is None
-        workers.cancelled = frozenset({"one"})
-        heartbeat.beat()
-        assert stop.reason is StopReason.CANCELLED
-
-
-def test_a_beat_lists_what_is_in_hand_claims_on_their_way_included(
-    heartbeat: Heartbeat, workers: FakeWorkers, held: HeldAttempts
-) -> None:
-    heartbeat.register()
-    with held.hold(ONE):
-        heartbeat.beat()
-        assert workers.listed == {"one:1"}
+    members[0].is_alive = False
     heartbeat.beat()
-    assert workers.listed == frozenset()
+    members[0].is_alive = True
+    heartbeat.beat()
+    assert workers.beaten == [["w1.2"], ["w1.1", "w1.2"]]
 
 
-def test_a_worker_that_was_given_up_lets_go_of_all_it_holds_and_begins_anew(
-    heartbeat: Heartbeat, workers: FakeWorkers, held: HeldAttempts
+def test_the_reply_stops_what_was_cancelled_where_it_runs(
+    heartbeat: Heartbeat, workers: FakeWorkers, members: list[FakeMember]
 ) -> None:
-    heartbeat.register()
-    workers.deregister("w1")
-    with held.hold(ONE) as stop:
-        heartbeat.beat()
-        assert stop is not None
-        assert stop.reason is StopReason.LOST
-    assert workers.registered == ["w1"]
+    workers.reply = BeatReply(cancelled={"w1.2": frozenset({"one"})})
+    heartbeat.beat()
+    assert [member.cancelled for member in members] == [frozenset(), {"one"}]
+
+
+def test_a_process_that_was_given_up_lets_go_of_all_it_holds_and_is_registered_anew(
+    heartbeat: Heartbeat, workers: FakeWorkers, members: list[FakeMember]
+) -> None:
+    workers.deregister("w1.1")
+    heartbeat.beat()
+    assert [member.given_up for member in members] == [1, 0]
+    assert workers.records == {"w1", "w1.1", "w1.2"}
+
+
+def test_a_worker_that_was_given_up_registers_itself_and_its_processes_anew(
+    heartbeat: Heartbeat, workers: FakeWorkers, members: list[FakeMember]
+) -> None:
+    workers.records.clear()
+    heartbeat.beat()
+    assert [member.given_up for member in members] == [1, 1]
+    assert workers.records == {"w1", "w1.1", "w1.2"}
+
+
+def test_orders_are_passed_on(heartbeat: Heartbeat, workers: FakeWorkers, orders: list[str]) -> None:
+    workers.reply = BeatReply(is_quiet=True)
+    heartbeat.beat()
+    heartbeat.beat()
+    assert orders == ["quiet"]
+    workers.reply = BeatReply(is_quiet=True, is_stopping=True)
+    heartbeat.beat()
+    assert orders == ["quiet", "stop"]
 
 
 def test_a_worker_beats_on_whatever_a_beat_raised(
@@ -120,19 +154,6 @@ def test_a_worker_beats_on_whatever_a_beat_raised(
 ) -> None:
     monkeypatch.setattr("millrace.worker.heartbeat.BEAT_SECONDS", 0.01)
     workers.faults = [RuntimeError("nobody foresaw this"), DatabaseUnavailable()]
-    heartbeat.register()
     heartbeat.start()
-    wait_until(lambda: workers.beaten > 1, message="the worker to beat again")
+    wait_until(lambda: len(workers.beaten) > 1, message="the worker to beat again")
     heartbeat.stop()
-
-
-def test_an_announced_cancellation_counts_only_for_jobs_that_run_here(heartbeat: Heartbeat, held: HeldAttempts) -> None:
-    asked = a_queued_job()
-    asked = replace(asked, state=JobState.RUNNING, worker_id="w1", cancel_requested_at=asked.created_at)
-    with held.hold(asked.delivery) as stop:
-        assert stop is not None
-        for other in (replace(asked, worker_id="w2"), replace(asked, cancel_requested_at=None)):
-            heartbeat.hear(JobChanged(other))
-            assert stop.reason is None
-        heartbeat.hear(JobChanged(asked))
-        assert stop.reason is StopReason.CANCELLED

@@ -77,6 +77,7 @@ class Fetcher:
         self._opens_at: float | None = None
         self._is_taking = True
         self._is_closing = False
+        self._turned_at = clock.monotonic()
 
         # These belong to the exchanging thread.
         self._is_lost = False
@@ -106,6 +107,12 @@ class Fetcher:
                 self._unstarted.append(delivery)
             self._has_errand.notify()
             self._has_ended.notify_all()
+
+    def is_stalled(self, seconds: float) -> bool:
+        """Whether it should take, and hasn't turned for so long: a fault, since an idle one turns every second."""
+        with self._lock:
+            is_due = self._is_taking and len(self._busy) < self._permits
+            return is_due and self._clock.monotonic() - self._turned_at > seconds
 
     def stop_taking(self) -> None:
         """Take nothing more. What a call that is on its way brings goes back."""
@@ -150,7 +157,7 @@ class Fetcher:
             time.sleep(0)  # gives way to threads that are about to end, so that one call does for several
         with self._lock:
             while not self._is_closing:
-                now = self._clock.monotonic()
+                now = self._turned_at = self._clock.monotonic()
                 if self._opens_at is not None and now >= self._opens_at:
                     self._may_look, self._opens_at = True, None
                 wanted = self._permits - len(self._busy) if self._is_taking else 0

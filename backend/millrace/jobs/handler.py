@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Protocol, Self
+from typing import Any, BinaryIO, ClassVar, Literal, Protocol, Self
 
 from marshmallow import Schema, fields
 
@@ -19,6 +19,7 @@ from millrace.settings import Settings
 __all__ = [
     "FileId",
     "HandlerSignal",
+    "Isolation",
     "JobCancelled",
     "JobContext",
     "JobHandler",
@@ -36,8 +37,12 @@ JobResult = Mapping[str, Any] | None
 
 SchemaClass = type[Schema]
 
+Isolation = Literal["thread", "process"]
+"""Where a handler runs: in a thread beside others, or in a process of its own that may be killed at any moment."""
+
 DEFAULT_TIME_LIMIT = timedelta(minutes=10)
 LONGEST_TIME_LIMIT = timedelta(hours=24)
+DEFAULT_MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024
 
 
 class HandlerSignal(Exception):
@@ -145,7 +150,12 @@ class JobContext(Protocol):
 
 
 class JobHandler(ABC):
-    """One job type. Subclasses live one to a file in `handlers/`; the registry makes one instance per process."""
+    """One job type. Subclasses live one to a file in `handlers/`; the registry makes one instance per process.
+
+    With `isolation = "process"` each attempt has a process of its own: a cancellation and the time limit end it even
+    where `run` comes to no checkpoint, and a crash or a lack of memory ends that attempt alone. It costs some
+    milliseconds a job. `memory_limit_bytes` holds there: a thread has no memory of its own.
+    """
 
     type: ClassVar[str]
     title: ClassVar[str]
@@ -157,6 +167,8 @@ class JobHandler(ABC):
     time_limit: ClassVar[timedelta] = DEFAULT_TIME_LIMIT
     longest_time_limit: ClassVar[timedelta] = LONGEST_TIME_LIMIT
     most_attempts: ClassVar[int] = 25
+    isolation: ClassVar[Isolation] = "thread"
+    memory_limit_bytes: ClassVar[int] = DEFAULT_MEMORY_LIMIT_BYTES
     is_example: ClassVar[bool] = False
 
     @classmethod

@@ -69,6 +69,7 @@ class Job:
     max_attempts: int
     failures: int
     crashes: int
+    runs_alone: bool
     submitter_id: str
     tags: tuple[str, ...]
     time_limit_seconds: float

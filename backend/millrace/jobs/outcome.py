@@ -34,9 +34,10 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt failed and no other follows by itself."""
+    """The attempt failed and no other follows by itself. `is_crash`: its process died, and nobody ran beside it."""
 
     error: AttemptError
+    is_crash: bool = False
     verb = Verb.FAIL
 
 
@@ -46,6 +47,7 @@ class RetriedLater:
 
     error: AttemptError
     pause: timedelta
+    is_crash: bool = False
     verb = Verb.RETRY_LATER
 
 
@@ -84,10 +86,17 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """A wish to take an attempt from a lost worker. `pause` is the backoff before the next one."""
+    """A wish to take an attempt from a lost worker. `pause` is the backoff before the next one.
+
+    `is_crash`: the attempt's process died, and nobody ran beside it. `runs_alone`: the job has its process to itself
+    from now on. `is_last`: no other attempt follows, however many are left.
+    """
 
     job_id: str
     attempt: int
     token: str | None
     error: AttemptError
     pause: timedelta
+    is_crash: bool = False
+    runs_alone: bool = False
+    is_last: bool = False

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 
 from millrace.errors import ConfigurationError, NotFound
@@ -61,8 +61,24 @@ class Registry:
             raise UnknownJobType(f"There is no job type {type_name!r}. There are: {known}.")
         return handler
 
+    def find(self, type_name: str) -> JobHandler | None:
+        """The handler of `type_name`, if this process knows it: another version may have stored the job."""
+        return self._handlers.get(type_name)
+
     def __iter__(self) -> Iterator[JobHandler]:
         return iter(self._handlers.values())
+
+    def served(self, names: Sequence[str]) -> frozenset[str]:
+        """Those queues that a worker serves: `names`, or every queue where none are named.
+
+        Raises:
+            ConfigurationError: No job type uses one of `names`.
+        """
+        unknown = [name for name in names if name not in self.queues]
+        if unknown:
+            known = ", ".join(sorted(self.queues))
+            raise ConfigurationError(f"no job type uses the queue {', '.join(unknown)}; there are: {known}")
+        return frozenset(names) or self.queues
 
     @property
     def queues(self) -> frozenset[str]:

@@ -15,17 +15,14 @@ from millrace.clock import Clock
 from millrace.errors import Conflict, NotAllowed, NotFound
 from millrace.jobs.events import JobChanged, LogWritten, ProgressMade
 from millrace.jobs.job import ClaimedJob, Delivery, Job, LogLine, Progress
-from millrace.jobs.outcome import AttemptError, Claim, Outcome, Rescue, Settlement
+from millrace.jobs.losses import ATTEMPT_LOST, WORKER_LOST, after_death, after_loss, crash_error
+from millrace.jobs.outcome import Claim, Outcome, Rescue, Settlement, Yielded
 from millrace.jobs.ports import Dispatcher, FileDirectory, JobQueries, JobStore, Publisher, QueuedMark
 from millrace.jobs.registry import Registry
 from millrace.jobs.retry import RetryPolicy
 from millrace.jobs.states import JobState, Verb, is_allowed
 from millrace.jobs.submission import Admission, Submission
 from millrace.jobs.visibility import EVERYTHING, may_govern, may_submit, visible_to
-
-LOST_WORKER = AttemptError("worker_lost", "WorkerLost", "The worker that ran this attempt stopped answering.")
-
-UNLISTED = AttemptError("attempt_lost", "AttemptLost", "The worker lives, but doesn't know of this attempt any more.")
 
 
 class JobNotFound(NotFound):
@@ -156,6 +153,26 @@ class JobService:
             self._send([settled])
         return settled
 
+    def report_death(self, process_id: str, how: str) -> Sequence[Job]:
+        """Take every running job from a process that died; those that still ran.
+
+        Args:
+            how: How it died, such as "was ended by SIGSEGV".
+        """
+        running = self._queries.running_on(process_id)
+        elsewhere = [job for job in running if self._has_own_process(job)]
+        suspects = [job for job in running if job not in elsewhere]
+        error = crash_error(how)
+        rescues = [after_loss(job, error) for job in elsewhere]
+        if suspects:
+            rescues += after_death(suspects, how, self._policy_of(suspects[0]))
+        return self._rescue(rescues)
+
+    def yield_all(self, process_id: str) -> Sequence[Job]:
+        """Queue again, at no cost, what ran in a process that was ended on purpose; those that still ran."""
+        yielded = (self.settle(job, Yielded()) for job in self._queries.running_on(process_id))
+        return [job for job in yielded if job is not None]
+
     def report_progress(self, progress: Progress, *, store: bool) -> None:
         """Announce how far an attempt is; `store` keeps it in the row too, at most once a second per job."""
         if store:
@@ -202,24 +219,25 @@ class JobService:
 
     def rescue_from(self, worker_id: str) -> int:
         """Take every running job from a worker that is lost; how many there were."""
-        return self._rescue(self._queries.running_on(worker_id), LOST_WORKER)
+        running = self._queries.running_on(worker_id)
+        return len(self._rescue([after_loss(job, WORKER_LOST) for job in running]))
 
     def rescue_unlisted(self, jobs: Sequence[Job]) -> int:
         """Take running jobs from workers that live and don't know of them; how many still ran."""
-        return self._rescue(jobs, UNLISTED)
+        return len(self._rescue([after_loss(job, ATTEMPT_LOST) for job in jobs]))
 
-    def _rescue(self, jobs: Sequence[Job], error: AttemptError) -> int:
-        rescues = [
-            Rescue(job.id, job.attempt, job.token, error, self._policy_of(job).pause_after(job.failures + 1))
-            for job in jobs
-        ]
+    def _rescue(self, rescues: Sequence[Rescue]) -> Sequence[Job]:
         rescued = self._store.rescue(rescues) if rescues else []
         self._announce(rescued)
-        return len(rescued)
+        return rescued
 
     def _policy_of(self, job: Job) -> RetryPolicy:
-        known = {handler.type: handler.retry for handler in self._registry}
-        return known.get(job.type, RetryPolicy())
+        handler = self._registry.find(job.type)
+        return RetryPolicy() if handler is None else handler.retry
+
+    def _has_own_process(self, job: Job) -> bool:
+        handler = self._registry.find(job.type)
+        return job.runs_alone or (handler is not None and handler.isolation == "process")
 
     def _announce(self, jobs: Sequence[Job]) -> None:
         if jobs:

@@ -22,6 +22,7 @@ def job_summary(job: Job, submitter_name: str) -> dict[str, Any]:
         "max_attempts": job.max_attempts,
         "failures": job.failures,
         "crashes": job.crashes,
+        "runs_alone": job.runs_alone,
         "submitter": {"id": job.submitter_id, "name": submitter_name},
         "tags": list(job.tags),
         "progress": _progress_in(job),

@@ -14,6 +14,11 @@ PROCESSES = {
     "worker": "run jobs",
     "scheduler": "look after jobs which nobody holds",
 }
+WORKER_OPTIONS = {
+    "--processes": "how many processes run jobs (MILLRACE_WORKER_PROCESSES, 1)",
+    "--threads": "how many jobs each of them runs at once (MILLRACE_WORKER_THREADS, 8)",
+    "--queues": "which queues they serve, by commas (MILLRACE_WORKER_QUEUES, all)",
+}
 TASKS = {
     "migrate": "bring the database to the newest schema",
     "openapi": "print the OpenAPI document",
@@ -24,11 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the process that the command line names; its exit code. 2 says that a setting is wrong."""
     options = _parser().parse_args(arguments)
     run = importlib.import_module(f"millrace.run.{options.module}").main
-    given: tuple[int | None, ...] = ()
+    given: tuple[int | str | None, ...] = ()
+    if options.module == "worker":
+        given = (options.processes, options.threads, options.queues)
     if options.module == "web":
         given = (options.lifeline,)
     elif options.lifeline is not None:
-        importlib.import_module("millrace.run.lifeline").hold_on(options.lifeline)
+        importlib.import_module("millrace.processes.lifeline").hold_on(options.lifeline)
     if options.after is not None:
         while os.read(options.after, 1):
             pass
@@ -49,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, purpose in PROCESSES.items():
         process = processes.add_parser(name, help=purpose, description=purpose)
         process.set_defaults(module=name)
+        if name == "worker":
+            for option, purpose in WORKER_OPTIONS.items():
+                process.add_argument(option, help=purpose)
         if name != "up":
             process.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
             process.add_argument("--after", type=int, help=argparse.SUPPRESS)

@@ -76,15 +76,19 @@ class Operation:
             document = None if outcome.result is None else storable(to_json(outcome.result))
         elif isinstance(outcome, Failed | RetriedLater):
             error = outcome.error
-            row |= error_fields(error)
+            row |= error_fields(error, is_crash=outcome.is_crash)
         if isinstance(outcome, RetriedLater):
             row["pause_seconds"] = outcome.pause.total_seconds()
         return cls(outcome.verb, settlement.job_id, row, document, error)
 
 
-def error_fields(error: AttemptError) -> dict[str, str]:
-    """What of an error stands on the job's own row."""
-    return {"error_code": storable(error.code), "error_message": storable(error.message)[:MAX_ERROR_LENGTH]}
+def error_fields(error: AttemptError, *, is_crash: bool) -> dict[str, str | int]:
+    """What of a failure stands on the job's own row."""
+    return {
+        "error_code": storable(error.code),
+        "error_message": storable(error.message)[:MAX_ERROR_LENGTH],
+        "crashes": int(is_crash),
+    }
 
 
 class BatchWriter:

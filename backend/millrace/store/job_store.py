@@ -48,7 +48,9 @@ class SqlJobStore:
                 "attempt": rescue.attempt,
                 "token": rescue.token,
                 "pause_seconds": rescue.pause.total_seconds(),
-                **error_fields(rescue.error),
+                "runs_alone": rescue.runs_alone,
+                "is_last": rescue.is_last,
+                **error_fields(rescue.error, is_crash=rescue.is_crash),
             }
             for rescue in rescues
         ]

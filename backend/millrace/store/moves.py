@@ -26,7 +26,7 @@ ROW = tuple(jobs.c)
 """What every move returns: a job's whole row."""
 
 _FENCE: Columns = {"id": Id(), "attempt": sa.Integer(), "token": Id()}
-_ERROR: Columns = {"error_code": sa.Text(), "error_message": sa.Text()}
+_ERROR: Columns = {"error_code": sa.Text(), "error_message": sa.Text(), "crashes": sa.Integer()}
 _CANCELLING = jobs.c.cancel_requested_at.is_not(None)
 _NO_PROGRESS: Values = {"progress_seq": 0, "progress_fraction": None, "progress_message": ""}
 _NO_ERROR: Values = {"error_code": None, "error_message": None}
@@ -76,6 +76,7 @@ def submit(dialect: str) -> Statement:
         "attempt": sa.literal(1),
         "failures": sa.literal(0),
         "crashes": sa.literal(0),
+        "runs_alone": sa.false(),
         "progress_seq": sa.literal(0),
         "progress_message": sa.literal(""),
         "version": sa.literal(1),
@@ -119,6 +120,7 @@ def fail(dialect: str) -> Statement:
         "state": JobState.FAILED,
         "finished_at": utc_now(),
         "failures": jobs.c.failures + 1,
+        "crashes": jobs.c.crashes + v.c.crashes,
         "error_code": v.c.error_code,
         "error_message": v.c.error_message,
     }
@@ -138,6 +140,7 @@ def _next_attempt_due_later(v: sa.FromClause) -> Values:
         "state": _unless_cancelling(JobState.RETRYING.value, JobState.CANCELLED.value),
         "attempt": jobs.c.attempt + _unless_cancelling(1, 0),
         "failures": jobs.c.failures + 1,
+        "crashes": jobs.c.crashes + v.c.crashes,
         "run_at": _unless_cancelling(seconds_from_now(v.c.pause_seconds), jobs.c.run_at),
         "finished_at": _unless_cancelling(None, utc_now()),
         "error_code": v.c.error_code,
@@ -168,8 +171,10 @@ def rescue(dialect: str) -> Statement:
 
     The token goes, so that what the old worker may still send finds no match.
     """
-    v = batch_rows(dialect, {**_FENCE, **_ERROR, "pause_seconds": sa.Double()})
-    last = sa.and_(sa.not_(_CANCELLING), jobs.c.failures + 1 >= jobs.c.max_attempts)
+    given = {"pause_seconds": sa.Double(), "runs_alone": sa.Boolean(), "is_last": sa.Boolean()}
+    v = batch_rows(dialect, {**_FENCE, **_ERROR, **given})
+    is_last = sa.or_(v.c.is_last, jobs.c.failures + 1 >= jobs.c.max_attempts)
+    last = sa.and_(sa.not_(_CANCELLING), is_last)
     later = _next_attempt_due_later(v)
     values: Values = {
         **later,
@@ -178,6 +183,7 @@ def rescue(dialect: str) -> Statement:
         "run_at": sa.case((last, jobs.c.run_at), else_=later["run_at"]),
         "finished_at": sa.case((last, utc_now()), else_=later["finished_at"]),
         "token": None,
+        "runs_alone": sa.or_(jobs.c.runs_alone, v.c.runs_alone),
     }
     return _update(_fenced(Verb.RESCUE, v), values)
 

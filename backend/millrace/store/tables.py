@@ -49,6 +49,8 @@ jobs = sa.Table(
     sa.Column("max_attempts", sa.Integer, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("crashes", sa.Integer, nullable=False),
+    # Its process died while others ran beside it: nobody else runs in its process from then on.
+    sa.Column("runs_alone", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("submitter_id", Id, nullable=False),
     sa.Column("tags", JsonText, nullable=False),
     sa.Column("time_limit_seconds", sa.Double, nullable=False),
@@ -143,11 +145,33 @@ workers = sa.Table(
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
+    sa.Column("python", sa.Text, nullable=False),
     sa.Column("queues", JsonText, nullable=False),
+    sa.Column("processes", sa.Integer, nullable=False),
     sa.Column("threads", sa.Integer, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("beats", sa.BigInteger, nullable=False),
-    sa.Column("held", JsonText),  # null where the worker's version doesn't tell
+    sa.Column("beat_at", UtcDateTime, nullable=False),
+    sa.Column("memory_bytes", sa.BigInteger, nullable=False),
+    sa.Column("quiet_requested_at", UtcDateTime),
+    sa.Column("quiet_requested_by", Id),
+    sa.Column("stop_requested_at", UtcDateTime),
+    sa.Column("stop_requested_by", Id),
+)
+
+# The processes of workers. Jobs that run are booked on these: their `worker_id` is a process' id.
+worker_processes = sa.Table(
+    "worker_processes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("worker_id", sa.Text, nullable=False, index=True),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("beats", sa.BigInteger, nullable=False),
+    sa.Column("beat_at", UtcDateTime, nullable=False),
+    sa.Column("held", JsonText, nullable=False),
+    sa.Column("busy", sa.Integer, nullable=False),
+    sa.Column("memory_bytes", sa.BigInteger, nullable=False),
 )
 
 queue_limits = sa.Table(

@@ -1,50 +1,71 @@
-"""Tells the scheduler that this worker lives and what it holds, and hears in reply which of its jobs were cancelled."""
+"""Tells the scheduler that this worker and its processes live, and what they hold, and passes on what it hears.
 
-import os
-import socket
+A process that gives no sign of life is left out, so that its jobs are taken from it; the others aren't.
+"""
+
 import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
-from millrace import __version__
 from millrace.errors import DatabaseUnavailable
-from millrace.jobs.events import Event, JobChanged
-from millrace.jobs.states import JobState
-from millrace.queues.worker import WorkerStore
-from millrace.worker.held import HeldAttempts
+from millrace.queues.worker import BeatReply, NewWorker, ProcessBeat, WorkerStore
 
 BEAT_SECONDS = 2.0
+ANSWER_SECONDS = 1.0
+"""How long processes have to say what they hold. Well below the time after which a silent one counts as lost."""
 
 log = structlog.get_logger(__name__)
 
 
+class Member(Protocol):
+    """A process of this worker that has begun."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def pid(self) -> int: ...
+
+    def ask(self) -> None:
+        """Ask how it is."""
+
+    def beat(self, timeout_seconds: float) -> ProcessBeat | None:
+        """What it holds; None where it gives no sign of life."""
+
+    def cancel(self, job_ids: frozenset[str]) -> None: ...
+    def give_up(self) -> None: ...
+
+
 class Heartbeat:
-    """The record of this worker in SQL, kept fresh by a thread of its own."""
+    """The records of this worker in SQL, kept fresh by a thread of its own.
+
+    Args:
+        members: The processes that have begun.
+        memory: What this very process uses, in bytes.
+        on_quiet: Called once, when somebody asked this worker to take nothing more.
+        on_stop: Called when somebody asked it to stop, at each beat from then on.
+    """
 
     def __init__(
         self,
-        worker_id: str,
-        queues: frozenset[str],
-        threads: int,
+        worker: NewWorker,
         workers: WorkerStore,
-        held: HeldAttempts,
+        members: Callable[[], Sequence[Member]],
+        memory: Callable[[], int],
+        *,
+        on_quiet: Callable[[], None],
+        on_stop: Callable[[], None],
     ) -> None:
-        self._worker_id = worker_id
-        self._queues = tuple(sorted(queues))
-        self._threads = threads
+        self._worker = worker
         self._workers = workers
-        self._held = held
+        self._members = members
+        self._memory = memory
+        self._on_quiet = on_quiet
+        self._on_stop = on_stop
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-
-    def register(self) -> bool:
-        """Add the worker's record; whether the database took it. May be repeated."""
-        try:
-            self._register()
-        except DatabaseUnavailable as error:
-            log.warning("not_registered", reason=str(error))
-            return False
-        return True
+        self._is_quiet = False
 
     def start(self) -> None:
         """Begin to beat. The worker must be registered."""
@@ -56,34 +77,36 @@ class Heartbeat:
         if self._thread.is_alive():
             self._thread.join()
 
-    def sign_off(self) -> None:
-        """Remove the worker's record. Only where it holds nothing: what a silent worker holds is rescued."""
-        try:
-            self._workers.deregister(self._worker_id)
-        except DatabaseUnavailable as error:
-            log.warning("not_signed_off", reason=str(error))
-
-    def hear(self, event: Event) -> None:
-        """Stop an attempt as soon as its cancellation is announced, and not only at the next beat."""
-        if not isinstance(event, JobChanged):
-            return
-        job = event.job
-        if job.state is JobState.RUNNING and job.cancel_requested and job.worker_id == self._worker_id:
-            self._held.cancel({job.id})
-
     def beat(self) -> None:
         """Beat once, and pass on what the reply says.
 
         Raises:
             DatabaseUnavailable: It wasn't heard, or the reply was lost.
         """
-        cancelled = self._workers.beat(self._worker_id, self._held.deliveries())
-        if cancelled is None:
-            log.error("given_up_for_lost", held=len(self._held))
-            self._held.give_up()
-            self._register()
-        elif cancelled:
-            self._held.cancel(cancelled)
+        members = self._members()
+        for member in members:
+            member.ask()
+        answers = [(member, member.beat(ANSWER_SECONDS)) for member in members]
+        beats = [beat for _, beat in answers if beat is not None]
+        reply = self._workers.beat(self._worker.id, self._memory(), beats)
+        if reply is None:
+            log.error("given_up_for_lost", worker_id=self._worker.id)
+            self._workers.register(self._worker)
+            reply = self._workers.beat(self._worker.id, self._memory(), beats) or BeatReply()
+        self._pass_on(members, reply)
+
+    def _pass_on(self, members: Sequence[Member], reply: BeatReply) -> None:
+        for member in members:
+            if member.id in reply.forgotten:
+                member.give_up()
+                self._workers.add_process(self._worker.id, member.id, member.pid)
+            if cancelled := reply.cancelled.get(member.id):
+                member.cancel(cancelled)
+        if reply.is_quiet and not self._is_quiet:
+            self._is_quiet = True
+            self._on_quiet()
+        if reply.is_stopping:
+            self._on_stop()
 
     def _run(self) -> None:
         is_heard = True
@@ -99,10 +122,3 @@ class Heartbeat:
                 is_heard = False
             else:
                 is_heard = True
-
-    def _register(self) -> None:
-        # A registration whose reply was lost may stand already.
-        self._workers.deregister(self._worker_id)
-        self._workers.register(
-            self._worker_id, socket.gethostname(), os.getpid(), __version__, self._queues, self._threads
-        )

@@ -1,24 +1,23 @@
-"""One worker process: Dramatiq's threads and consumers around the attempt runner, from the start to an orderly stop.
+"""One process of a worker: Dramatiq's threads and consumers around the attempt runner, until an orderly stop.
 
 No claim and no settlement lives in a Dramatiq hook or depends on one: Dramatiq logs and swallows what a hook raises,
 and acknowledges a message whose actor raised.
 """
 
-import os
-import secrets
-import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import dramatiq
 import structlog
 
+from millrace.jobs.events import Event, JobChanged
 from millrace.jobs.job import Delivery
+from millrace.jobs.states import JobState
 from millrace.services import Services
 from millrace.worker.attempt import AttemptRunner
-from millrace.worker.heartbeat import Heartbeat
 from millrace.worker.held import HeldAttempts
+from millrace.worker.link import Message
 from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.scratch import ScratchFolders
@@ -30,21 +29,25 @@ YIELD_SECONDS = 5.0
 """How long handlers have, past the grace time, to come to a checkpoint and be settled."""
 
 THREADS_END_SECONDS = 2.0
-REGISTER_AGAIN_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
+
+STALLED_SECONDS = 15.0
+"""An idle fetcher turns once a second; one that waits for a hung Redis, as often as its socket times out."""
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerProcess:
-    """Serves every queue of the registry with as many threads as the settings say.
+    """Serves queues with as many threads as the settings say. `start`, then `stop` once.
 
-    `start`, then `stop` once; a stopped worker doesn't start again.
+    Whoever starts it has registered it, tells others that it lives (`state`), and passes on what they reply.
     """
 
-    def __init__(self, services: Services) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    def __init__(self, services: Services, process_id: str) -> None:
+        self.id = process_id
         self._services = services
+        self._queues = services.registry.served(services.settings.worker_queues)
+        self._threads = services.settings.worker_threads
         self._patience = Patience()
         self._held = HeldAttempts(services.clock)
         self._reporter = Reporter(services.jobs, services.clock)
@@ -59,46 +62,48 @@ class WorkerProcess:
             self._scratch,
             self._patience,
         )
-        threads = services.settings.worker_threads
-        self._heartbeat = Heartbeat(self.id, services.registry.queues, threads, services.workers, self._held)
-        self._subscriber = services.subscriber(self._heartbeat.hear, _wait_for_the_next_beat, jobs_only=True)
-        self._fetcher = services.broker.serve(self.id, threads, services.registry.queues, self._run)
-        self._worker = dramatiq.Worker(services.broker, worker_timeout=POLL_MILLISECONDS, worker_threads=threads)
+        self._subscriber = services.subscriber(self._hear, _wait_for_the_next_beat, jobs_only=True)
+        self._fetcher = services.broker.serve(self.id, self._threads, self._queues, self._run)
+        self._worker = dramatiq.Worker(services.broker, worker_timeout=POLL_MILLISECONDS, worker_threads=self._threads)
 
-    def start(self, wait: Callable[[float], bool] | None = None) -> bool:
-        """Register, then begin to fetch.
-
-        Args:
-            wait: Waits for some seconds while the database is away; true where the process must end meanwhile.
-
-        Returns:
-            Whether it started.
-        """
-        wait = wait or threading.Event().wait
-        while not self._heartbeat.register():
-            if wait(REGISTER_AGAIN_SECONDS):
-                return False
+    def start(self) -> None:
+        """Begin to fetch."""
         self._scratch.open()
-        self._heartbeat.start()
         self._reporter.start()
         threading.Thread(target=self._subscriber.run, name="cancellations", daemon=True).start()
         self._worker.start()
         self._fetcher.start()
-        log.info(
-            "worker_started",
-            worker_id=self.id,
-            threads=self._services.settings.worker_threads,
-            queues=sorted(self._services.registry.queues),
-        )
-        return True
+        log.info("process_started", process_id=self.id, threads=self._threads, queues=sorted(self._queues))
 
-    def stop(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
-        """Fetch nothing more, let jobs finish for the grace time, yield the rest, and sign off.
+    def state(self) -> Message:
+        """What it holds, claims on their way included, and whether it works."""
+        held = self._held.deliveries()
+        is_well = bool(held) or not self._fetcher.is_stalled(STALLED_SECONDS)
+        return {"held": sorted(held), "busy": len(held), "is_well": is_well}
+
+    def cancel(self, job_ids: Collection[str]) -> None:
+        """Stop what runs here of `job_ids`: somebody cancelled it."""
+        self._held.cancel(job_ids)
+
+    def give_up(self) -> None:
+        """Stop all that runs here: it was taken from this process."""
+        log.error("given_up_for_lost", process_id=self.id, held=len(self._held))
+        self._held.give_up()
+
+    def quiet(self) -> None:
+        """Take nothing more."""
+        self._fetcher.stop_taking()
+
+    def stop(self, is_hurried: Callable[[], bool] = lambda: False) -> bool:
+        """Fetch nothing more, let jobs finish for the grace time, and yield the rest.
 
         Args:
             is_hurried: Asked now and then; once it is true the grace time is over.
+
+        Returns:
+            Whether nothing is left. A handler that comes to no checkpoint is left behind.
         """
-        log.info("worker_stopping", held=len(self._held))
+        log.info("process_stopping", held=len(self._held))
         self._fetcher.stop_taking()
         if not self._await_the_held(self._services.settings.shutdown_grace.total_seconds(), is_hurried):
             log.info("grace_is_over", held=len(self._held))
@@ -110,13 +115,11 @@ class WorkerProcess:
         self._worker.stop(timeout=int(THREADS_END_SECONDS * 1000))
         self._subscriber.stop()
         self._reporter.close()
-        self._heartbeat.stop()
-        if is_empty:
-            self._heartbeat.sign_off()
-        else:
-            log.error("attempts_left_behind", held=len(self._held))
+        if not is_empty:
+            log.warning("attempts_left_behind", held=len(self._held))
         self._scratch.close()
-        log.info("worker_stopped")
+        log.info("process_stopped")
+        return is_empty
 
     def _run(self, delivery: Delivery) -> None:
         try:
@@ -125,6 +128,14 @@ class WorkerProcess:
             log.warning("left_to_the_scheduler", job_id=delivery.job_id, attempt=delivery.attempt)
         except Exception:  # Dramatiq would acknowledge the message all the same, and say less
             log.exception("attempt_broken", job_id=delivery.job_id, attempt=delivery.attempt)
+
+    def _hear(self, event: Event) -> None:
+        """Stop an attempt as soon as its cancellation is announced, and not only at the next heartbeat."""
+        if not isinstance(event, JobChanged):
+            return
+        job = event.job
+        if job.state is JobState.RUNNING and job.cancel_requested and job.worker_id == self.id:
+            self._held.cancel({job.id})
 
     def _await_the_held(self, seconds: float, is_hurried: Callable[[], bool]) -> bool:
         deadline = time.monotonic() + seconds
@@ -135,4 +146,4 @@ class WorkerProcess:
 
 
 def _wait_for_the_next_beat() -> None:
-    """A cancellation that wasn't announced is in the next beat's reply."""
+    """A cancellation that wasn't announced is in the reply to the next heartbeat."""

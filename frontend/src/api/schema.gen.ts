@@ -509,6 +509,7 @@ export interface components {
       attempt: number;
       /** Format: date-time */
       cancel_requested_at: string | null;
+      /** @description How often its process died while nothing else ran in it. */
       crashes: number;
       /** Format: date-time */
       created_at: string;
@@ -535,6 +536,8 @@ export interface components {
       } | null;
       /** Format: date-time */
       run_at: string;
+      /** @description A process died under it and others, so nothing runs beside it any more. */
+      runs_alone: boolean;
       /**
        * Format: date-time
        * @description When the current attempt began.
@@ -559,6 +562,7 @@ export interface components {
       attempt: number;
       /** Format: date-time */
       cancel_requested_at: string | null;
+      /** @description How often its process died while nothing else ran in it. */
       crashes: number;
       /** Format: date-time */
       created_at: string;
@@ -577,6 +581,8 @@ export interface components {
       queued_at: string | null;
       /** Format: date-time */
       run_at: string;
+      /** @description A process died under it and others, so nothing runs beside it any more. */
+      runs_alone: boolean;
       /**
        * Format: date-time
        * @description When the current attempt began.

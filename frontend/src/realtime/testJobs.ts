@@ -21,6 +21,7 @@ export function aJob(
     max_attempts: 3,
     failures: 0,
     crashes: 0,
+    runs_alone: false,
     submitter: { id: 'ada', name: 'Ada' },
     tags: [],
     progress: null,

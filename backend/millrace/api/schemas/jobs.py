@@ -96,7 +96,10 @@ class JobSummarySchema(AnswerSchema):
     attempt = fields.Integer()
     max_attempts = fields.Integer()
     failures = fields.Integer()
-    crashes = fields.Integer()
+    crashes = fields.Integer(metadata={"description": "How often its process died while nothing else ran in it."})
+    runs_alone = fields.Boolean(
+        metadata={"description": "A process died under it and others, so nothing runs beside it any more."}
+    )
     submitter = fields.Nested(SubmitterSchema)
     tags = fields.List(fields.String())
     progress = fields.Nested(ProgressSchema, allow_none=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from millrace.jobs.job import Delivery, Job
-from millrace.queues.worker import WorkerReport
+from millrace.queues.worker import ProcessReport
 
 HEARTBEATS = 2
 REST_SECONDS = 2.0
@@ -28,7 +28,7 @@ class Jobs(Protocol):
 class Workers(Protocol):
     """What this sweep asks of the workers' records."""
 
-    def reports(self) -> Mapping[str, WorkerReport]: ...
+    def reports(self) -> Mapping[str, ProcessReport]: ...
 
 
 class Ledger:
@@ -37,7 +37,7 @@ class Ledger:
     def __init__(self) -> None:
         self._missed_at: dict[tuple[str, Delivery], int] = {}
 
-    def unlisted(self, running: Sequence[Job], reports: Mapping[str, WorkerReport]) -> Sequence[Job]:
+    def unlisted(self, running: Sequence[Job], reports: Mapping[str, ProcessReport]) -> Sequence[Job]:
         """Those of `running` that their worker left out of two heartbeats after it was first missed.
 
         Args:
@@ -47,8 +47,8 @@ class Ledger:
         unlisted: list[Job] = []
         for job in running:
             report = reports.get(job.worker_id or "")
-            if report is None or report.held is None or str(job.delivery) in report.held:
-                continue  # nobody's, which is for rescue_lost; or of an older version; or well
+            if report is None or str(job.delivery) in report.held:
+                continue  # nobody's, which is for rescue_lost; or well
             key = (job.worker_id or "", job.delivery)
             self._missed_at[key] = seen.get(key, report.beats)
             if report.beats >= self._missed_at[key] + HEARTBEATS:

@@ -79,6 +79,7 @@ export function DetailsPanel({ job }: { job: Job }) {
             <span data-mono>{job.crashes}</span>
           </Row>
         )}
+        {job.runs_alone && <Row term="Runs">in a process of its own</Row>}
         <Row term="Time limit">
           <span data-mono>{lengthText(job.time_limit_seconds)}</span>
         </Row>

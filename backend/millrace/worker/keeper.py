@@ -1,0 +1,159 @@
+"""Keeps one process of this worker alive: starts it, reports at once what died with it, starts the next.
+
+A death is told to the jobs service by whoever saw it. What nobody could tell, because the database was away or the
+worker died as well, is found by the scheduler.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from millrace.errors import BrokerUnavailable, DatabaseUnavailable
+from millrace.processes.restarts import Restarts, describe_exit
+from millrace.services import Services
+from millrace.worker.child import ChildProcess
+from millrace.worker.process import THREADS_END_SECONDS, YIELD_SECONDS
+
+END_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+LEFT_BEHIND = 3
+"""The exit code of a process that was asked to stop and whose handlers came to no checkpoint."""
+
+log = structlog.get_logger(__name__)
+
+
+class ProcessKeeper:
+    """Runs in a thread of its own, from `start` until `stop`, one process after the other."""
+
+    def __init__(self, worker_id: str, services: Services, launch: Callable[[], ChildProcess]) -> None:
+        self._worker_id = worker_id
+        self._services = services
+        self._launch = launch
+        self._restarts = Restarts()
+        self._stopping = threading.Event()
+        self._hurrying = threading.Event()
+        self._lock = threading.Lock()
+        self._child: ChildProcess | None = None
+        self._has_begun = False
+        self._is_quiet = False
+        # The kernel ends a process when the thread that started it ends, so that this thread outlives its processes.
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to keep a process."""
+        self._thread.start()
+
+    @property
+    def member(self) -> ChildProcess | None:
+        """The process, where one has begun and lives."""
+        with self._lock:
+            return self._child if self._has_begun else None
+
+    def quiet(self) -> None:
+        """Let the process take nothing more, and start no other: it would."""
+        self._is_quiet = True
+        if (member := self.member) is not None:
+            member.quiet()
+
+    def ask_to_stop(self) -> None:
+        """Let the process end in order, and start no other. Asked again, it hurries."""
+        if self._stopping.is_set():
+            self._hurrying.set()
+        self._stopping.set()
+        with self._lock:
+            if self._child is not None:
+                self._child.ask_to_stop()
+
+    def has_ended(self, timeout_seconds: float) -> bool:
+        """Wait until the process has ended and what it left is settled; whether it has."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set() and not self._is_quiet:
+            started_at = time.monotonic()
+            child = self._launch()
+            with self._lock:
+                self._child = child
+                if self._stopping.is_set():
+                    child.ask_to_stop()
+            try:
+                self._keep(child)
+            finally:
+                self._let_go(child)
+            now = time.monotonic()
+            if not self._stopping.is_set():
+                pause = self._restarts.pause_after(now - started_at, now)
+                log.warning("process_starts_again", after_seconds=pause)
+                self._stopping.wait(pause)
+
+    def _keep(self, child: ChildProcess) -> None:
+        child.await_ready()
+        if (
+            self._until_answered(lambda: self._services.workers.add_process(self._worker_id, child.id, child.pid))
+            and not self._stopping.is_set()
+        ):
+            child.begin()
+            with self._lock:
+                self._has_begun = True
+        how = self._await_end(child)
+        with self._lock:
+            self._has_begun = False
+        self._until_answered(lambda: self._settle(child, how))
+        self._forget(child)
+
+    def _await_end(self, child: ChildProcess) -> str:
+        """How it ended, in words."""
+        deadline: float | None = None
+        while not child.wait(END_SECONDS if deadline is None else 0.1):
+            if child.is_silent_for_long and self._has_begun:
+                child.kill()
+                child.wait()
+                return "gave no sign of life and was ended"
+            if self._stopping.is_set():
+                deadline = deadline or time.monotonic() + self._stop_seconds()
+                if time.monotonic() > deadline:
+                    child.kill()
+        return describe_exit(child.exit_code)
+
+    def _stop_seconds(self) -> float:
+        grace = 0.0 if self._hurrying.is_set() else self._services.settings.shutdown_grace.total_seconds()
+        return grace + YIELD_SECONDS + THREADS_END_SECONDS + END_SECONDS
+
+    def _settle(self, child: ChildProcess, how: str) -> None:
+        jobs = self._services.jobs
+        if self._stopping.is_set() or child.exit_code == LEFT_BEHIND:
+            if left := jobs.yield_all(child.id):
+                log.warning("yielded", process_id=child.id, jobs=[job.id for job in left])
+        elif child.exit_code:
+            lost = jobs.report_death(child.id, how)
+            log.error("process_died", process_id=child.id, how=how, jobs=[job.id for job in lost])
+        self._services.workers.deregister(child.id)
+
+    def _forget(self, child: ChildProcess) -> None:
+        try:
+            self._services.line.forget(child.id)
+        except BrokerUnavailable as error:  # the scheduler finds what is booked on a process that isn't registered
+            log.warning("not_put_back", process_id=child.id, reason=str(error))
+
+    def _until_answered(self, work: Callable[[], object]) -> bool:
+        """Do `work` until the database answers; false where the worker must end meanwhile."""
+        while True:
+            try:
+                work()
+            except DatabaseUnavailable as error:
+                log.warning("database_away", reason=str(error))
+                if self._stopping.wait(AGAIN_SECONDS):
+                    return False
+            else:
+                return True
+
+    def _let_go(self, child: ChildProcess) -> None:
+        with self._lock:
+            self._child, self._has_begun = None, False
+        if child.exit_code is None:
+            child.kill()
+            child.wait()
+        child.close()

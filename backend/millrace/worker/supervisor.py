@@ -1,0 +1,126 @@
+"""A worker: some processes on this host that run jobs, kept alive, spoken for, and stopped together."""
+
+import os
+import platform
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+
+import psutil
+import structlog
+
+from millrace import __version__
+from millrace.errors import DatabaseUnavailable
+from millrace.queues.worker import NewWorker
+from millrace.services import Services
+from millrace.worker.child import ChildProcess
+from millrace.worker.heartbeat import Heartbeat
+from millrace.worker.keeper import ProcessKeeper
+
+REGISTER_AGAIN_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """`run` once.
+
+    Args:
+        command: Starts a process; its seat, its id and the descriptor of its link are appended.
+        environ: The environment of the processes.
+    """
+
+    def __init__(self, services: Services, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        settings = services.settings
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+        self._services = services
+        self._worker = NewWorker(
+            id=self.id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            python=platform.python_version(),
+            queues=tuple(sorted(services.registry.served(settings.worker_queues))),
+            processes=settings.worker_processes,
+            threads=settings.worker_threads,
+        )
+        self._command = command
+        self._environ = environ
+        self._numbers = count(1)
+        self._keepers = [
+            ProcessKeeper(self.id, services, partial(self._launch, seat))
+            for seat in range(1, settings.worker_processes + 1)
+        ]
+        self._ordered_to_stop = threading.Event()
+        own = psutil.Process()
+        self._heartbeat = Heartbeat(
+            self._worker,
+            services.workers,
+            self._members,
+            lambda: int(own.memory_info().rss),
+            on_quiet=self._quiet,
+            on_stop=self._ordered_to_stop.set,
+        )
+
+    def run(self, wait: Callable[[float], bool], is_hurried: Callable[[], bool]) -> None:
+        """Run until somebody asks to stop, here or through the API, and then until the processes have ended.
+
+        Args:
+            wait: Waits for some seconds; true once this process must end.
+            is_hurried: Whether it must end at once.
+        """
+        if not self._register(wait):
+            return
+        for keeper in self._keepers:
+            keeper.start()
+        self._heartbeat.start()
+        log.info("worker_started", worker_id=self.id, processes=len(self._keepers), queues=self._worker.queues)
+        while not wait(LOOK_SECONDS) and not self._ordered_to_stop.is_set():
+            pass
+        log.info("worker_stopping", worker_id=self.id)
+        self._stop(is_hurried)
+        log.info("worker_stopped", worker_id=self.id)
+
+    def _launch(self, seat: int) -> ChildProcess:
+        process_id = f"{self.id}.{next(self._numbers)}"
+        return ChildProcess(process_id, [*self._command, str(seat)], self._environ)
+
+    def _register(self, wait: Callable[[float], bool]) -> bool:
+        while True:
+            try:
+                self._services.workers.register(self._worker)
+            except DatabaseUnavailable as error:
+                log.warning("not_registered", reason=str(error))
+                if wait(REGISTER_AGAIN_SECONDS):
+                    return False
+            else:
+                return True
+
+    def _members(self) -> Sequence[ChildProcess]:
+        return [member for keeper in self._keepers if (member := keeper.member) is not None]
+
+    def _quiet(self) -> None:
+        log.info("worker_quiet", worker_id=self.id)
+        for keeper in self._keepers:
+            keeper.quiet()
+
+    def _stop(self, is_hurried: Callable[[], bool]) -> None:
+        """The heartbeat goes on meanwhile: what still runs is not to be taken for lost."""
+        for keeper in self._keepers:
+            keeper.ask_to_stop()
+        has_hurried = False
+        while not all(keeper.has_ended(LOOK_AGAIN_SECONDS) for keeper in self._keepers):
+            if is_hurried() and not has_hurried:
+                has_hurried = True
+                for keeper in self._keepers:
+                    keeper.ask_to_stop()
+        self._heartbeat.stop()
+        try:
+            self._services.workers.deregister(self.id)
+        except DatabaseUnavailable as error:
+            log.warning("not_signed_off", reason=str(error))
