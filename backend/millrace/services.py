@@ -1,17 +1,12 @@
 """The only place where parts are joined: settings in, working services out. Nothing connects before its first use."""
 
-import importlib
-import pkgutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
-from types import ModuleType
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from millrace import handlers
 from millrace.accounts.passwords import Passwords
 from millrace.accounts.service import AccountService
 from millrace.broker.connection import connect
@@ -20,7 +15,8 @@ from millrace.broker.priority_broker import PriorityBroker
 from millrace.broker.redis_queues import RedisQueues
 from millrace.broker.restoration import QueueRestoration
 from millrace.clock import Clock, SystemClock
-from millrace.errors import ConfigurationError, DatabaseUnavailable
+from millrace.discovery import build_registry
+from millrace.errors import DatabaseUnavailable
 from millrace.eventbus.publisher import RedisPublisher
 from millrace.eventbus.subscriber import ALL_KINDS, Subscriber
 from millrace.eventbus.wire import Kind
@@ -43,8 +39,6 @@ from millrace.store.lease_store import SqlLeaseStore
 from millrace.store.migrate import is_current
 from millrace.store.queue_store import SqlQueueLimitStore
 from millrace.store.worker_store import SqlWorkerStore
-
-ENTRY_POINT_GROUP = "millrace.handlers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,28 +151,3 @@ def _build_files(settings: Settings, database: Database, offload: Offload) -> Fi
         max_upload_bytes=settings.max_upload_bytes,
         offload=offload,
     )
-
-
-def build_registry(settings: Settings) -> Registry:
-    """Every job type there is: our own, those of `MILLRACE_HANDLERS`, those of installed packages.
-
-    Raises:
-        ConfigurationError: A module can't be imported, or two types share a name.
-    """
-    registry = Registry.of_modules(_handler_modules(settings), settings)
-    return registry if settings.examples else Registry(handler for handler in registry if not handler.is_example)
-
-
-def _handler_modules(settings: Settings) -> Iterator[ModuleType]:
-    for module in pkgutil.iter_modules(handlers.__path__, f"{handlers.__name__}."):
-        yield importlib.import_module(module.name)
-    for name in settings.handler_modules:
-        try:
-            yield importlib.import_module(name)
-        except ImportError as error:
-            raise ConfigurationError(f"MILLRACE_HANDLERS names {name}, which can't be imported: {error}") from error
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        module = entry_point.load()
-        if not isinstance(module, ModuleType):
-            raise ConfigurationError(f"the entry point {entry_point.name} in {ENTRY_POINT_GROUP} must name a module")
-        yield module

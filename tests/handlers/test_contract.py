@@ -13,11 +13,11 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from millrace.api.payload_schema import payload_schema
+from millrace.discovery import build_registry
 from millrace.errors import MillraceError
 from millrace.jobs.handler import FileId, JobCancelled, JobHandler
 from millrace.jobs.job import Payload
 from millrace.jobs.validation import dump_payload, file_references, load_payload
-from millrace.services import build_registry
 from millrace.settings import Settings
 from tests.handlers import pictures
 from tests.handlers.context import NotedContext
@@ -68,7 +68,7 @@ def test_the_types_that_come_with_millrace_are_found() -> None:
 
 def test_knowing_the_types_loads_no_heavy_library() -> None:
     program = (
-        "import sys; from millrace.services import build_registry; from millrace.settings import Settings;"
+        "import sys; from millrace.discovery import build_registry; from millrace.settings import Settings;"
         "build_registry(Settings()); print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
