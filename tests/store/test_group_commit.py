@@ -158,6 +158,19 @@ def test_a_batch_is_written_again_while_the_database_is_busy() -> None:
     assert GroupCommit[Wish, str](write).run(Wish("a")) == "ok"
 
 
+def test_a_batch_that_waited_for_a_lock_for_long_is_not_begun_again() -> None:
+    begun = 0
+
+    def write(wishes: Sequence[Wish]) -> Sequence[str]:
+        nonlocal begun
+        begun += 1
+        raise DatabaseUnavailable
+
+    with pytest.raises(DatabaseUnavailable):
+        GroupCommit[Wish, str](write, patience_seconds=0).run(Wish("a"))
+    assert begun == 1
+
+
 def test_when_the_database_stays_away_everybody_hears_of_it_and_the_next_one_tries_afresh() -> None:
     away = True
 

@@ -17,6 +17,9 @@ MAX_BYTES = 4 * 1024 * 1024
 PAUSES_SECONDS = (0.02, 0.1, 0.4)
 """Pauses before a batch is written again: for a deadlock, a busy database, a connection that broke."""
 
+PATIENCE_SECONDS = 4.0
+"""A batch that fails later than this is given up: its callers have waited for a lock as long as one writing may."""
+
 
 class Operation(Protocol):
     """One caller's wish: about one job, of a certain size."""
@@ -63,11 +66,17 @@ class GroupCommit(Generic[OperationT, AnswerT]):
     A batch holds at most one operation per job, `MAX_ROWS` operations and about `MAX_BYTES`.
     """
 
-    def __init__(self, write_batch: Callable[[Sequence[OperationT]], Sequence[AnswerT]]) -> None:
+    def __init__(
+        self,
+        write_batch: Callable[[Sequence[OperationT]], Sequence[AnswerT]],
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         """Args:
         write_batch: Writes and commits a batch, and answers each operation in its place. Must be repeatable.
+        patience_seconds: For how long a batch may be begun again.
         """
         self._write_batch = write_batch
+        self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._waiting: list[_Ticket[OperationT, AnswerT]] = []
         self._led = False
@@ -141,9 +150,12 @@ class GroupCommit(Generic[OperationT, AnswerT]):
             return [*self._write(operations[:middle]), *self._write(operations[middle:])]
 
     def _write_patiently(self, operations: Sequence[OperationT]) -> Sequence[AnswerT]:
+        give_up_at = time.monotonic() + self._patience_seconds
         for pause_seconds in PAUSES_SECONDS:
             try:
                 return self._write_batch(operations)
             except DatabaseUnavailable:
+                if time.monotonic() >= give_up_at:
+                    raise
                 time.sleep(pause_seconds)
         return self._write_batch(operations)
