@@ -1,5 +1,6 @@
 """The drill: each fault strikes while jobs are in flight, and leaves one row in a table of what became of them."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -130,6 +131,10 @@ class Fault:
     def touches(self, jobs: Iterable[Job]) -> None:
         """It hinders these, too: it isn't overcome before they have ended."""
         self._in_hand |= {job.id for job in jobs}
+
+    def lasts(self, seconds: float | None = None) -> None:
+        """Let it last as long as the form says, or so many seconds."""
+        threading.Event().wait(seconds or self.form.outage_seconds)
 
     def is_over(self) -> None:
         """It ends now, or nothing more will be killed."""

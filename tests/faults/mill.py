@@ -50,15 +50,12 @@ class Mill(Ledger):
         """Start `millrace <name>`; killed at the end where it still runs. Options are its own settings."""
         own = self.services.settings
         environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))),
+            **surroundings(),
             "MILLRACE_DATA": str(own.data_folder),
             "MILLRACE_DATABASE_URL": own.database_url,
             "MILLRACE_REDIS_URL": own.redis_url,
-            "MILLRACE_HANDLERS": HANDLERS,
             "MILLRACE_WORKER_THREADS": str(threads),
             "MILLRACE_SECRET_KEY": SECRET_KEY,
-            "MILLRACE_REQUEST_LIMIT": "1000000 per minute",
             **{f"MILLRACE_{setting.upper()}": value for setting, value in settings.items()},
         }
         with (self.folder / f"{name}-{next(self._numbers)}.txt").open("wb") as said:
@@ -127,6 +124,16 @@ class Web:
             return httpx.get(f"{self.url}/health/live").is_success
         except httpx.TransportError:
             return False
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of every process: it finds the tests' handlers, and nobody submits too fast."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))),
+        "MILLRACE_HANDLERS": HANDLERS,
+        "MILLRACE_REQUEST_LIMIT": "1000000 per minute",
+    }
 
 
 def kill(process: Process) -> None:
