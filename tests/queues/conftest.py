@@ -8,11 +8,12 @@ from redis import Redis
 
 from millrace.accounts.account import Account, Role
 from millrace.broker.connection import connect
-from millrace.broker.redis_queues import PREFIX, RedisQueues
+from millrace.broker.redis_queues import RedisQueues
 from millrace.queues.service import QueueService
 from millrace.store.database import Database
 from millrace.store.migrate import upgrade
 from millrace.store.queue_store import SqlQueueLimitStore
+from tests.broker.conftest import open_epoch
 from tests.factories import an_id
 
 NAMES = frozenset({"images", "default"})
@@ -31,16 +32,22 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 @pytest.fixture
 def line(redis: Redis) -> RedisQueues:
-    redis.set(f"{PREFIX}:epoch", 1)  # the queues are complete, so things may be taken
-    return RedisQueues(redis)
+    queues = RedisQueues(redis)
+    open_epoch(redis, queues)  # the queues are complete, so things may be taken
+    return queues
 
 
 @pytest.fixture
-def store(sqlite_url: str) -> Iterator[SqlQueueLimitStore]:
+def database(sqlite_url: str) -> Iterator[Database]:
     database = Database(sqlite_url)
     upgrade(database)
-    yield SqlQueueLimitStore(database)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> SqlQueueLimitStore:
+    return SqlQueueLimitStore(database)
 
 
 @pytest.fixture
