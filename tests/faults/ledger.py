@@ -17,7 +17,7 @@ from millrace.store.tables import attempts, jobs
 from tests.faults.stamps import Stamps
 from tests.waiting import wait_until
 
-FREE, NARROW = "stamped_free", "stamped_narrow"
+FREE, NARROW, FLAKY = "stamped_free", "stamped_narrow", "stamped_flaky"
 NARROW_QUEUE = "narrow"
 LOST = ("worker_lost", "attempt_lost")
 """Errors of attempts that were taken from their worker."""

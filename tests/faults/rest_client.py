@@ -63,6 +63,10 @@ class RestClient:
         """Ask for something below /api/v1."""
         return self._http.get(f"/api/v1/{path}")
 
+    def post(self, path: str) -> httpx.Response:
+        """Ask to do something below /api/v1."""
+        return self._http.post(f"/api/v1/{path}")
+
     def __enter__(self) -> Self:
         return self
 

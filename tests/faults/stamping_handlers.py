@@ -1,6 +1,8 @@
 """Job types that note in a file when they begin and when they end. Loaded by `MILLRACE_HANDLERS`."""
 
+import ctypes
 import os
+import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,10 +51,46 @@ class StampedNarrow(StampedFree):
     queue = "narrow"
 
 
+class StampedFlaky(StampedFree):
+    """Fails at its first attempt, and completes at its second."""
+
+    type = "stamped_flaky"
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        super().work(payload, context)
+        if context.attempt == 1:
+            raise ConnectionError("the first attempt fails")
+
+
+class StampedHog(StampedFree):
+    """Keeps the interpreter to itself: no other thread of its process runs meanwhile."""
+
+    type = "stamped_hog"
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        del context
+        ctypes.PyDLL(None).usleep(int(payload["seconds"] * 1_000_000))
+
+
+class StampedDeadly(StampedFree):
+    """Kills the process that it runs in."""
+
+    type = "stamped_deadly"
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        super().work(payload, context)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def stamp(file: str, what: str, context: JobContext) -> None:
-    """Note what happens to this attempt, and when by the clock that all processes of a host share and nobody sets."""
+    """Note what happens to this attempt."""
+    write_stamp(file, what, context.job_id, context.attempt)
+
+
+def write_stamp(file: str, what: str, job_id: str, attempt: int) -> None:
+    """Note what happens, and when: by the clock that a host's processes share and nobody sets, and by the other."""
     notes = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
-        os.write(notes, f"{what} {context.job_id} {context.attempt} {time.monotonic()}\n".encode())
+        os.write(notes, f"{what} {job_id} {attempt} {time.monotonic()} {time.time()}\n".encode())
     finally:
         os.close(notes)

@@ -11,12 +11,14 @@ from tests.faults.stamping_handlers import BEGUN
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """One note. `at` is of the monotonic clock, which is the same in all processes of a host."""
+    """One note. `at` is of the monotonic clock, which is the same in all processes of a host; `said_at` is the time of
+    day in the process that noted it."""
 
     what: str
     job_id: str
     attempt: int
     at: float
+    said_at: float
 
 
 class Stamps:
@@ -29,7 +31,7 @@ class Stamps:
         if not self.file.exists():
             return []
         rows = [line.split() for line in self.file.read_text().splitlines()]
-        return [Stamp(what, job_id, int(attempt), float(at)) for what, job_id, attempt, at in rows]
+        return [Stamp(what, job_id, int(attempt), float(at), float(said)) for what, job_id, attempt, at, said in rows]
 
     def begun(self) -> Counter[str]:
         """How often each job began."""

@@ -1,29 +1,34 @@
-"""Two schedulers, real processes: one works, and the other takes over within ten seconds."""
+"""Two schedulers, real processes: one works, the other takes over within ten seconds, and nothing is done twice."""
 
 import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from millrace.jobs.states import JobState
+from millrace.jobs.job import Job
 from millrace.store.tables import leases
-from tests.faults.mill import FREE, START_SECONDS, Mill, Stamps, mill
+from tests.faults.drill import Face, Fault, Form
+from tests.faults.ledger import FLAKY
+from tests.faults.mill import Mill, mill
 from tests.waiting import wait_until
 
 HAND_OVER_SECONDS = 10
+DUE_WITHIN_SECONDS = 3.0
+PROMOTED_ONCE, PROMOTED_AFTER_A_FAILURE = 4, 6
+"""The version of a job that was submitted, promoted, claimed and completed; one that failed once and was promoted by
+its retry was claimed and ended twice. Another promotion would show."""
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Mill]:
-    """Two schedulers, one of which works, and nobody who runs anything."""
-    with mill(tmp_path) as it:
-        it.start("scheduler")
-        it.start("scheduler")
-        wait_until(lambda: at_work(it), START_SECONDS, "a scheduler to work")
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, own_database_url: str) -> Iterator[Mill]:
+    """Two workers, and two schedulers, one of which works."""
+    with mill(tmp_path_factory.mktemp("mill"), own_database_url) as it:
+        for name in ("worker", "worker", "scheduler", "scheduler"):
+            it.start(name)
+        it.await_workers(2)
         yield it
 
 
@@ -35,30 +40,61 @@ def at_work(house: Mill) -> int | None:
     return None if holder is None else int(holder.rsplit("-", 2)[1])
 
 
-def await_a_promotion(house: Mill, stamps: Stamps) -> None:
-    """See that somebody does a scheduler's work."""
-    (job,) = house.submit(FREE, 1, stamps, 0.0, run_at=datetime.now(UTC) + timedelta(milliseconds=100))
-    assert job.state is JobState.SCHEDULED
-    reader, account = house.services.reader, house.account
-    wait_until(lambda: reader.get(job.id, account).state is JobState.QUEUED, 5, "a due job to be queued")
+def submit_what_needs_a_scheduler(fault: Fault, form: Form) -> tuple[list[Job], list[Job]]:
+    """Jobs that become due while the lease changes hands, and jobs that are to be tried again meanwhile."""
+    now = datetime.now(UTC)
+    due = [
+        job
+        for number in range(form.jobs)
+        for job in fault.submit(1, run_at=now + timedelta(seconds=DUE_WITHIN_SECONDS * (number + 1) / form.jobs))
+    ]
+    return due, fault.submit(form.jobs, type_name=FLAKY)
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM], ids=lambda blow: blow.name)
-def test_when_the_one_at_work_is_gone_the_other_takes_over(house: Mill, tmp_path: Path, blow: signal.Signals) -> None:
-    first = at_work(house)
-    assert first is not None
-    os.kill(first, blow)
+def assert_done_once(fault: Fault, due: list[Job], flaky: list[Job]) -> None:
+    """Every job was promoted as often as it had to be, and begun as often."""
+    jobs, begun = fault.jobs(), fault.stamps.begun()
+    assert {jobs[job.id].version for job in due} == {PROMOTED_ONCE}
+    assert {jobs[job.id].version for job in flaky} == {PROMOTED_AFTER_A_FAILURE}
+    assert {begun[job.id] for job in due} == {1}
+    assert {begun[job.id] for job in flaky} == {2}
+    fault.assert_completed()
+
+
+def await_the_other(house: Mill, first: int | None) -> None:
     wait_until(lambda: at_work(house) not in (None, first), HAND_OVER_SECONDS, "the other scheduler to take over")
-    await_a_promotion(house, Stamps(tmp_path / "stamps"))
 
 
-def test_one_that_was_stopped_for_a_while_stands_by_when_it_goes_on(house: Mill, tmp_path: Path) -> None:
-    first = at_work(house)
-    assert first is not None
-    os.kill(first, signal.SIGSTOP)
-    wait_until(lambda: at_work(house) not in (None, first), HAND_OVER_SECONDS, "the other scheduler to take over")
-    second = at_work(house)
-    os.kill(first, signal.SIGCONT)
-    for _ in range(3):
-        await_a_promotion(house, Stamps(tmp_path / "stamps"))
-    assert at_work(house) == second
+def test_nothing_is_done_twice_though_the_one_at_work_is_stopped_and_goes_on(
+    house: Mill, face: Face, form: Form
+) -> None:
+    with face("SIGSTOP of the active scheduler, then SIGCONT", house) as fault:
+        due, flaky = submit_what_needs_a_scheduler(fault, form)
+        fault.touches([*due, *flaky])
+        fault.strikes()
+        for _ in range(form.repeats // 2):
+            first = at_work(house)
+            assert first is not None
+            os.kill(first, signal.SIGSTOP)
+            await_the_other(house, first)
+            os.kill(first, signal.SIGCONT)
+        fault.is_over()
+    assert at_work(house) != first
+    assert_done_once(fault, due, flaky)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL], ids=lambda blow: blow.name)
+def test_nothing_is_left_undone_though_the_one_at_work_is_gone(
+    house: Mill, face: Face, form: Form, blow: signal.Signals
+) -> None:
+    with face(f"{blow.name} of the active scheduler", house) as fault:
+        first = at_work(house)
+        assert first is not None
+        due, flaky = submit_what_needs_a_scheduler(fault, form)
+        fault.touches([*due, *flaky])
+        fault.strikes()
+        os.kill(first, blow)
+        fault.is_over()
+        await_the_other(house, first)
+        house.start("scheduler")
+    assert_done_once(fault, due, flaky)
