@@ -1,8 +1,6 @@
 """Job types that note in a file when they begin and when they end. Loaded by `MILLRACE_HANDLERS`."""
 
-import ctypes
 import os
-import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -60,26 +58,6 @@ class StampedFlaky(StampedFree):
         super().work(payload, context)
         if context.attempt == 1:
             raise ConnectionError("the first attempt fails")
-
-
-class StampedHog(StampedFree):
-    """Keeps the interpreter to itself: no other thread of its process runs meanwhile."""
-
-    type = "stamped_hog"
-
-    def work(self, payload: Payload, context: JobContext) -> None:
-        del context
-        ctypes.PyDLL(None).usleep(int(payload["seconds"] * 1_000_000))
-
-
-class StampedDeadly(StampedFree):
-    """Kills the process that it runs in."""
-
-    type = "stamped_deadly"
-
-    def work(self, payload: Payload, context: JobContext) -> None:
-        super().work(payload, context)
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def stamp(file: str, what: str, context: JobContext) -> None:
