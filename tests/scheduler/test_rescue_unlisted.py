@@ -41,6 +41,14 @@ def test_jobs_of_silent_workers_are_for_others() -> None:
         assert ledger.unlisted([ghost], report(beats)) == []
 
 
+def test_a_process_that_is_too_busy_to_say_what_it_holds_loses_nothing() -> None:
+    ledger, job = Ledger(), a_running_job()
+    ledger.unlisted([job], report(4))
+    for beats in range(5, 10):
+        assert ledger.unlisted([job], {"w": ProcessReport(beats, None)}) == []
+    assert ledger.unlisted([job], report(10)) == []
+
+
 def test_a_second_attempt_is_counted_from_its_own_first_miss() -> None:
     ledger, job = Ledger(), a_running_job()
     ledger.unlisted([job], report(4))

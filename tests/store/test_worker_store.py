@@ -46,6 +46,12 @@ def test_a_beat_tells_what_its_processes_hold(workers: SqlWorkerStore) -> None:
     }
 
 
+def test_a_beat_may_leave_open_what_a_process_holds(workers: SqlWorkerStore) -> None:
+    workers.beat("w1", 500, [ProcessBeat("w1.1", None, 1, 1000)])
+    assert workers.reports()["w1.1"] == ProcessReport(1, None)
+    assert [list(one.held) for worker in workers.list_workers() for one in worker.processes] == [[], []]
+
+
 def test_a_worker_whose_record_is_gone_is_told_so_and_its_processes_raise_nothing(workers: SqlWorkerStore) -> None:
     workers.deregister("w1")
     assert workers.beat("w1", 500, [a_beat("w1.1")]) is None

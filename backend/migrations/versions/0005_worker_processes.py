@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("beats", sa.BigInteger(), nullable=False),
         sa.Column("beat_at", UtcDateTime(), nullable=False),
-        sa.Column("held", JsonText(), nullable=False),
+        sa.Column("held", JsonText(), nullable=True),
         sa.Column("busy", sa.Integer(), nullable=False),
         sa.Column("memory_bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_processes")),

@@ -4,7 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
+
+LOST_AFTER_SECONDS = 6.0
+"""How long a worker may be silent before it counts as lost. Three heartbeats."""
+
+WorkerState = Literal["running", "quiet", "stopping", "silent"]
+"""It takes jobs, was asked to take nothing more, was asked to end, or was silent for so long that it counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +29,10 @@ class NewWorker:
 
 @dataclass(frozen=True, slots=True)
 class ProcessBeat:
-    """A process that lives, and what it holds: deliveries, claims on their way included."""
+    """A process that lives, and what it holds: deliveries, claims on their way included. None where it didn't say."""
 
     id: str
-    held: Collection[str]
+    held: Collection[str] | None
     busy: int
     memory_bytes: int
 
@@ -47,10 +53,10 @@ class BeatReply:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What was last heard of a process: the number of its heartbeat, and the deliveries that it held."""
+    """What was last heard of a process: the number of its heartbeat, and the deliveries that it held, if it said."""
 
     beats: int
-    held: frozenset[str]
+    held: frozenset[str] | None
 
 
 class Order(StrEnum):
@@ -93,6 +99,30 @@ class WorkerView:
     stop_requested_at: datetime | None
     stop_requested_by: str | None
     processes: Sequence[ProcessView]
+
+    @property
+    def state(self) -> WorkerState:
+        """What it does, as far as anybody here knows."""
+        if self.silent_for > timedelta(seconds=LOST_AFTER_SECONDS):
+            return "silent"
+        if self.stop_requested_at is not None:
+            return "stopping"
+        return "running" if self.quiet_requested_at is None else "quiet"
+
+    @property
+    def busy(self) -> int:
+        """How many jobs its processes run."""
+        return sum(process.busy for process in self.processes)
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs it runs at once when all of its processes are there."""
+        return self.processes_wanted * self.threads
+
+    @property
+    def memory_bytes_in_all(self) -> int:
+        """What it uses itself and what its processes use."""
+        return self.memory_bytes + sum(process.memory_bytes for process in self.processes)
 
 
 class WorkerStore(Protocol):

@@ -169,7 +169,7 @@ worker_processes = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("beats", sa.BigInteger, nullable=False),
     sa.Column("beat_at", UtcDateTime, nullable=False),
-    sa.Column("held", JsonText, nullable=False),
+    sa.Column("held", JsonText),  # null while the process works and answers nobody
     sa.Column("busy", sa.Integer, nullable=False),
     sa.Column("memory_bytes", sa.BigInteger, nullable=False),
 )

@@ -51,7 +51,12 @@ class SqlWorkerStore:
             .returning(workers.c.quiet_requested_at, workers.c.stop_requested_at)
         )
         rows = [
-            {"id": one.id, "held": to_json(sorted(one.held)), "busy": one.busy, "memory_bytes": one.memory_bytes}
+            {
+                "id": one.id,
+                "held": None if one.held is None else to_json(sorted(one.held)),
+                "busy": one.busy,
+                "memory_bytes": one.memory_bytes,
+            }
             for one in processes
         ]
 
@@ -92,7 +97,7 @@ class SqlWorkerStore:
     def reports(self) -> Mapping[str, ProcessReport]:
         statement = sa.select(worker_processes.c.id, worker_processes.c.beats, worker_processes.c.held)
         rows = self._database.read(lambda connection: connection.execute(statement).all())
-        return {row.id: ProcessReport(row.beats, frozenset(row.held)) for row in rows}
+        return {row.id: ProcessReport(row.beats, None if row.held is None else frozenset(row.held)) for row in rows}
 
     def list_workers(self) -> Sequence[WorkerView]:
         def work(connection: sa.Connection) -> Sequence[WorkerView]:
@@ -158,7 +163,7 @@ def _worker_view(row: sa.Row[*tuple[object, ...]], processes: Sequence[ProcessVi
 def _process_view(row: sa.Row[*tuple[object, ...]]) -> ProcessView:
     values = dict(row._mapping)
     named = {name: values[name] for name in ProcessView.__dataclass_fields__ if name in values}
-    return ProcessView(**{**named, "silent_for": _since(values)})
+    return ProcessView(**{**named, "held": values["held"] or (), "silent_for": _since(values)})
 
 
 def _since(values: Mapping[str, object]) -> timedelta:

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -15,8 +14,8 @@ from millrace.processes.lifeline import die_at_once_with_parent
 from millrace.queues.worker import ProcessBeat
 from millrace.worker.link import LinkEnd, Message
 
-SILENT_SECONDS = 30.0
-"""A process that gave no sign of life for so long is ended. Long after its jobs were taken from it."""
+MOST_SILENT_BEATS = 15
+"""A process that gave no sign of life at so many heartbeats is ended. Long after its jobs were taken from it."""
 
 
 class ChildProcess:
@@ -32,7 +31,7 @@ class ChildProcess:
         self._asked = 0
         self._state: Message = {"held": [], "busy": 0, "is_well": True}
         self._cpu_seconds = 0.0
-        self._alive_at = time.monotonic()
+        self._silent_beats = 0
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -59,7 +58,7 @@ class ChildProcess:
     @property
     def is_silent_for_long(self) -> bool:
         """Whether it gave no sign of life for so long that it had better be replaced."""
-        return time.monotonic() - self._alive_at > SILENT_SECONDS
+        return self._silent_beats >= MOST_SILENT_BEATS
 
     def await_ready(self) -> None:
         """Wait until it has loaded its code, or ended."""
@@ -67,7 +66,6 @@ class ChildProcess:
 
     def begin(self) -> None:
         """Let it take jobs."""
-        self._alive_at = time.monotonic()
         self._link.send({"begin": True})
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
@@ -77,9 +75,12 @@ class ChildProcess:
         return self._process.returncode is not None
 
     def ask_to_stop(self) -> None:
-        """Let it end in order; asked again, it hurries."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
+        """Let it end in order."""
+        self._signal(signal.SIGTERM)
+
+    def hurry(self) -> None:
+        """Let it wait for nothing. By another signal, since two of a kind may arrive as one."""
+        self._signal(signal.SIGINT)
 
     def kill(self) -> None:
         """End it, and what it started, at once."""
@@ -102,9 +103,13 @@ class ChildProcess:
         """What it holds; None where it gives no sign of life.
 
         A process that doesn't answer may still work: a handler's thread that calls into C can keep all others waiting.
-        So one whose processor time grows counts as alive, and as holding what it held.
+        So one whose processor time grows counts as alive, and nobody can say what it holds.
         """
-        answers = self._has_answered.wait(timeout_seconds)
+        beat = self._beat(self._has_answered.wait(timeout_seconds))
+        self._silent_beats = 0 if beat is not None else self._silent_beats + 1
+        return beat
+
+    def _beat(self, answers: bool) -> ProcessBeat | None:
         try:
             process = psutil.Process(self.pid)
             cpu, memory = process.cpu_times(), process.memory_info().rss
@@ -114,8 +119,8 @@ class ChildProcess:
         works, self._cpu_seconds = seconds > self._cpu_seconds, seconds
         if not (self._state["is_well"] if answers else works):
             return None
-        self._alive_at = time.monotonic()
-        return ProcessBeat(self.id, self._state["held"], self._state["busy"], memory)
+        held = self._state["held"] if answers else None
+        return ProcessBeat(self.id, held, self._state["busy"], memory)
 
     def cancel(self, job_ids: frozenset[str]) -> None:
         """Stop those of `job_ids` that run in it."""
@@ -128,6 +133,10 @@ class ChildProcess:
     def quiet(self) -> None:
         """Take nothing more."""
         self._link.send({"quiet": True})
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
     def _hear(self, message: Message) -> None:
         if "state" in message and message["ask"] == self._asked:

@@ -4,6 +4,7 @@ A death is told to the jobs service by whoever saw it. What nobody could tell, b
 worker died as well, is found by the scheduler.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from millrace.worker.process import THREADS_END_SECONDS, YIELD_SECONDS
 
 END_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 LEFT_BEHIND = 3
 """The exit code of a process that was asked to stop and whose handlers came to no checkpoint."""
 
@@ -33,7 +35,7 @@ class ProcessKeeper:
         self._launch = launch
         self._restarts = Restarts()
         self._stopping = threading.Event()
-        self._hurrying = threading.Event()
+        self._deadline = math.inf
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
         self._has_begun = False
@@ -58,13 +60,19 @@ class ProcessKeeper:
             member.quiet()
 
     def ask_to_stop(self) -> None:
-        """Let the process end in order, and start no other. Asked again, it hurries."""
-        if self._stopping.is_set():
-            self._hurrying.set()
+        """Let the process end in order, and start no other."""
+        self._end_by(self._services.settings.shutdown_grace.total_seconds())
         self._stopping.set()
         with self._lock:
             if self._child is not None:
                 self._child.ask_to_stop()
+
+    def hurry(self) -> None:
+        """Cut the grace time short."""
+        self._end_by(0.0)
+        with self._lock:
+            if self._child is not None:
+                self._child.hurry()
 
     def has_ended(self, timeout_seconds: float) -> bool:
         """Wait until the process has ended and what it left is settled; whether it has."""
@@ -74,20 +82,26 @@ class ProcessKeeper:
     def _run(self) -> None:
         while not self._stopping.is_set() and not self._is_quiet:
             started_at = time.monotonic()
-            child = self._launch()
-            with self._lock:
-                self._child = child
-                if self._stopping.is_set():
-                    child.ask_to_stop()
             try:
-                self._keep(child)
-            finally:
-                self._let_go(child)
+                self._keep_one()
+            except Exception:  # a seat that nobody keeps would stay empty, and the worker live on without it
+                log.exception("keeping_broken")
             now = time.monotonic()
             if not self._stopping.is_set():
                 pause = self._restarts.pause_after(now - started_at, now)
                 log.warning("process_starts_again", after_seconds=pause)
                 self._stopping.wait(pause)
+
+    def _keep_one(self) -> None:
+        child = self._launch()
+        try:
+            with self._lock:
+                self._child = child
+                if self._stopping.is_set():
+                    child.ask_to_stop()
+            self._keep(child)
+        finally:
+            self._let_go(child)
 
     def _keep(self, child: ChildProcess) -> None:
         child.await_ready()
@@ -106,21 +120,17 @@ class ProcessKeeper:
 
     def _await_end(self, child: ChildProcess) -> str:
         """How it ended, in words."""
-        deadline: float | None = None
-        while not child.wait(END_SECONDS if deadline is None else 0.1):
-            if child.is_silent_for_long and self._has_begun:
+        while not child.wait(LOOK_SECONDS):
+            if self._has_begun and child.is_silent_for_long:
                 child.kill()
                 child.wait()
                 return "gave no sign of life and was ended"
-            if self._stopping.is_set():
-                deadline = deadline or time.monotonic() + self._stop_seconds()
-                if time.monotonic() > deadline:
-                    child.kill()
+            if time.monotonic() > self._deadline:
+                child.kill()
         return describe_exit(child.exit_code)
 
-    def _stop_seconds(self) -> float:
-        grace = 0.0 if self._hurrying.is_set() else self._services.settings.shutdown_grace.total_seconds()
-        return grace + YIELD_SECONDS + THREADS_END_SECONDS + END_SECONDS
+    def _end_by(self, grace_seconds: float) -> None:
+        self._deadline = time.monotonic() + grace_seconds + YIELD_SECONDS + THREADS_END_SECONDS + END_SECONDS
 
     def _settle(self, child: ChildProcess, how: str) -> None:
         jobs = self._services.jobs

@@ -118,7 +118,7 @@ class Supervisor:
             if is_hurried() and not has_hurried:
                 has_hurried = True
                 for keeper in self._keepers:
-                    keeper.ask_to_stop()
+                    keeper.hurry()
         self._heartbeat.stop()
         try:
             self._services.workers.deregister(self.id)

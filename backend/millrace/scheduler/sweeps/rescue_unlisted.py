@@ -47,8 +47,8 @@ class Ledger:
         unlisted: list[Job] = []
         for job in running:
             report = reports.get(job.worker_id or "")
-            if report is None or str(job.delivery) in report.held:
-                continue  # nobody's, which is for rescue_lost; or well
+            if report is None or report.held is None or str(job.delivery) in report.held:
+                continue  # nobody's, which is for rescue_lost; or of a process that is too busy to say; or well
             key = (job.worker_id or "", job.delivery)
             self._missed_at[key] = seen.get(key, report.beats)
             if report.beats >= self._missed_at[key] + HEARTBEATS:
