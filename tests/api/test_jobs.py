@@ -54,11 +54,24 @@ def test_what_may_be_done_depends_on_the_state(member: Caller, jobs: JobsInState
     assert member.post(f"jobs/{job.id}/{allowed}").status_code == 200
 
 
-def test_a_running_job_that_is_cancelled_says_that_it_was_asked_to(member: Caller, jobs: JobsInStates) -> None:
-    job = jobs.in_state(JobState.RUNNING, submitter_id=member.id)
-    body = member.post(f"jobs/{job.id}/cancel").get_json()
-    assert body["state"] == "running"
-    assert body["cancel_requested_at"] is not None
+@pytest.mark.parametrize(("state", "becomes"), [(JobState.RUNNING, "running"), (JobState.QUEUED, "cancelled")])
+def test_a_job_that_is_cancelled_says_when_and_by_whom_until_it_is_sent_again(
+    admin: Caller, member: Caller, jobs: JobsInStates, state: JobState, becomes: str
+) -> None:
+    job = jobs.in_state(state, submitter_id=member.id)
+    before = member.get(f"jobs/{job.id}").get_json()
+    assert (before["cancel_requested_at"], before["cancel_requested_by"]) == (None, None)
+    asked = admin.post(f"jobs/{job.id}/cancel").get_json()
+    assert asked["state"] == becomes
+    assert asked["cancel_requested_at"] is not None
+    assert admin.account is not None
+    assert asked["cancel_requested_by"] == {"id": admin.id, "name": admin.account.name}
+    assert member.get(f"jobs/{job.id}").get_json()["cancel_requested_by"] == asked["cancel_requested_by"]
+    (listed,) = member.get("jobs").get_json()["items"]
+    assert listed["cancel_requested_by"] == asked["cancel_requested_by"]
+    assert listed["submitter"]["id"] == member.id
+    if becomes == "cancelled":
+        assert member.post(f"jobs/{job.id}/requeue").get_json()["cancel_requested_by"] is None
 
 
 def test_a_completed_job_shows_its_result_and_a_failed_one_its_error(member: Caller, jobs: JobsInStates) -> None:

@@ -1,5 +1,6 @@
 """Accounts as JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from millrace.accounts.account import Account
@@ -15,3 +16,8 @@ def user(account: Account) -> dict[str, Any]:
         "role": account.role.value,
         "created_at": to_rfc3339(account.created_at),
     }
+
+
+def account_name(account_id: str | None, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """Whose something is, or who did it; None where nobody did."""
+    return None if account_id is None else {"id": account_id, "name": names[account_id]}

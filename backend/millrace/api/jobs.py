@@ -65,7 +65,7 @@ def list_jobs(account: Account, query: Mapping[str, Any]) -> Response:
     before = read_cursor("jobs", cursor)[0] if cursor else None
     found = services().reader.page(_filter(query), before, limit + 1, account)
     page = found[:limit]
-    names = services().accounts.names_of({job.submitter_id for job in page})
+    names = services().accounts.names_of(wire.accounts_in(page))
     next_cursor = make_cursor("jobs", page[-1].id) if len(found) > limit else None
     return answer({"items": wire.job_list(page, names), "next_cursor": next_cursor})
 
@@ -165,7 +165,7 @@ def _details(job: Job, account: Account) -> dict[str, Any]:
     reader = services().reader
     return wire.job_details(
         job,
-        services().accounts.names_of([job.submitter_id])[job.submitter_id],
+        services().accounts.names_of(wire.accounts_in([job])),
         reader.payload(job),
         reader.result(job) if job.state is JobState.COMPLETED else None,
         may_govern=may_govern(account, job),

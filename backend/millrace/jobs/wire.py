@@ -1,16 +1,23 @@
 """Jobs as JSON, for REST and for events alike. The OpenAPI document describes the same; a test holds both together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
+from millrace.accounts.wire import account_name
 from millrace.clock import to_rfc3339
 from millrace.jobs.job import AttemptRecord, Job, LogLine, Payload, Progress
 from millrace.jobs.ports import StoredFile
 
 
-def job_summary(job: Job, submitter_name: str) -> dict[str, Any]:
-    """A job as lists and events show it."""
+def accounts_in(jobs: Iterable[Job]) -> Set[str]:
+    """The ids of all accounts that these jobs name."""
+    pairs = ((job.submitter_id, job.cancel_requested_by) for job in jobs)
+    return {account_id for pair in pairs for account_id in pair if account_id is not None}
+
+
+def job_summary(job: Job, names: Mapping[str, str]) -> dict[str, Any]:
+    """A job as lists and events show it; `names` has the name of every account in it."""
     return {
         "id": job.id,
         "type": job.type,
@@ -23,7 +30,7 @@ def job_summary(job: Job, submitter_name: str) -> dict[str, Any]:
         "failures": job.failures,
         "crashes": job.crashes,
         "runs_alone": job.runs_alone,
-        "submitter": {"id": job.submitter_id, "name": submitter_name},
+        "submitter": account_name(job.submitter_id, names),
         "tags": list(job.tags),
         "progress": _progress_in(job),
         "error": _error_in(job),
@@ -33,16 +40,17 @@ def job_summary(job: Job, submitter_name: str) -> dict[str, Any]:
         "started_at": _moment(job.started_at),
         "finished_at": _moment(job.finished_at),
         "cancel_requested_at": _moment(job.cancel_requested_at),
+        "cancel_requested_by": account_name(job.cancel_requested_by, names),
         "worker_id": job.worker_id,
         "version": job.version,
     }
 
 
 def job_details(
-    job: Job, submitter_name: str, payload: Payload, result: Payload | None, *, may_govern: bool
+    job: Job, names: Mapping[str, str], payload: Payload, result: Payload | None, *, may_govern: bool
 ) -> dict[str, Any]:
     """A job with all that belongs to it."""
-    return job_summary(job, submitter_name) | {
+    return job_summary(job, names) | {
         "payload": payload,
         "result": result,
         "time_limit_seconds": job.time_limit_seconds,
@@ -51,8 +59,8 @@ def job_details(
 
 
 def job_list(jobs: Sequence[Job], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Several jobs; `names` has the name of every submitter."""
-    return [job_summary(job, names[job.submitter_id]) for job in jobs]
+    """Several jobs; `names` has the name of every account in them."""
+    return [job_summary(job, names) for job in jobs]
 
 
 def progress_event(progress: Progress) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from millrace.clock import Clock
 from millrace.errors import Unavailable
 from millrace.jobs.events import Event, JobChanged, LogWritten, ProgressMade
 from millrace.jobs.job import Job, LogLine
-from millrace.jobs.wire import job_list, log_line, progress_event
+from millrace.jobs.wire import accounts_in, job_list, log_line, progress_event
 from millrace.realtime.audiences import Audience, Audiences, Rooms
 from millrace.realtime.newest import Newest
 from millrace.realtime.outbox import Parcel
@@ -179,7 +179,7 @@ class Hub:
     def _summaries(self, delivery: _Delivery) -> list[dict[str, Any]]:
         jobs: Sequence[Job] = delivery.parcel.jobs
         try:
-            names = self._names_of({job.submitter_id for job in jobs})
+            names = self._names_of(accounts_in(jobs))
         except Unavailable:
             # A row without its name would stay on screen; asking again shows it once the database is back.
             with self._changed:

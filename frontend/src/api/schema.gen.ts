@@ -420,6 +420,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    AccountName: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+    };
     Artifact: {
       attempt: number;
       /** @description Found by looking at the content. */
@@ -509,6 +514,7 @@ export interface components {
       attempt: number;
       /** Format: date-time */
       cancel_requested_at: string | null;
+      cancel_requested_by: components['schemas']['AccountName'] | null;
       /** @description How often its process died while nothing else ran in it. */
       crashes: number;
       /** Format: date-time */
@@ -545,7 +551,7 @@ export interface components {
       started_at: string | null;
       /** @enum {string} */
       state: 'scheduled' | 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled';
-      submitter: components['schemas']['Submitter'];
+      submitter: components['schemas']['AccountName'];
       /** @description One line of the payload. */
       summary: string;
       tags: string[];
@@ -562,6 +568,7 @@ export interface components {
       attempt: number;
       /** Format: date-time */
       cancel_requested_at: string | null;
+      cancel_requested_by: components['schemas']['AccountName'] | null;
       /** @description How often its process died while nothing else ran in it. */
       crashes: number;
       /** Format: date-time */
@@ -590,7 +597,7 @@ export interface components {
       started_at: string | null;
       /** @enum {string} */
       state: 'scheduled' | 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled';
-      submitter: components['schemas']['Submitter'];
+      submitter: components['schemas']['AccountName'];
       /** @description One line of the payload. */
       summary: string;
       tags: string[];
@@ -729,11 +736,6 @@ export interface components {
       first_account: boolean;
       /** @description Whether registering is possible now. */
       registration_open: boolean;
-    };
-    Submitter: {
-      /** Format: uuid */
-      id: string;
-      name: string;
     };
     User: {
       /** Format: date-time */

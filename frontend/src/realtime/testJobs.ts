@@ -32,6 +32,7 @@ export function aJob(
     started_at: null,
     finished_at: null,
     cancel_requested_at: null,
+    cancel_requested_by: null,
     worker_id: null,
     version: 1,
     ...rest,

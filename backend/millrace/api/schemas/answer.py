@@ -16,6 +16,13 @@ class AnswerSchema(Schema):
         field_obj.required = True
 
 
+class AccountNameSchema(AnswerSchema):
+    """Whose something is, or who did it."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
 def listed(schema: type[Schema]) -> fields.List[Any]:
     """A list of what `schema` describes."""
     return fields.List(fields.Nested(schema))

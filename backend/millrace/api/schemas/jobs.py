@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from millrace.api.schemas.answer import NEXT_CURSOR, AnswerSchema, listed, moment
+from millrace.api.schemas.answer import NEXT_CURSOR, AccountNameSchema, AnswerSchema, listed, moment
 from millrace.jobs.job import MAX_ERROR_LENGTH, MAX_SUMMARY_LENGTH
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
@@ -59,13 +59,6 @@ class NewJobSchema(Schema):
     time_limit_seconds = fields.Float(allow_none=True, validate=validate.Range(min=1, max=LONGEST_SECONDS))
 
 
-class SubmitterSchema(AnswerSchema):
-    """Whose job it is."""
-
-    id = fields.UUID()
-    name = fields.String()
-
-
 class ProgressSchema(AnswerSchema):
     """How far the current attempt is. Of two, the one with the greater `(attempt, seq)` is newer."""
 
@@ -100,7 +93,7 @@ class JobSummarySchema(AnswerSchema):
     runs_alone = fields.Boolean(
         metadata={"description": "A process died under it and others, so nothing runs beside it any more."}
     )
-    submitter = fields.Nested(SubmitterSchema)
+    submitter = fields.Nested(AccountNameSchema)
     tags = fields.List(fields.String())
     progress = fields.Nested(ProgressSchema, allow_none=True)
     error = fields.Nested(JobErrorSchema, allow_none=True)
@@ -110,6 +103,7 @@ class JobSummarySchema(AnswerSchema):
     started_at = moment("When the current attempt began.", allow_none=True)
     finished_at = moment(allow_none=True)
     cancel_requested_at = moment(allow_none=True)
+    cancel_requested_by = fields.Nested(AccountNameSchema, allow_none=True)
     worker_id = fields.String(allow_none=True)
     version = fields.Integer()
 

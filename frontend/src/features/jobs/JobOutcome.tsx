@@ -24,8 +24,15 @@ export function JobOutcome({ job, title }: { job: Job; title: string }) {
   return (
     <>
       {job.state === 'running' && <Progress job={job} title={title} />}
-      {job.cancel_requested_at && job.state === 'running' && (
-        <Notice tone="attention">Asked to stop. It ends at its next checkpoint.</Notice>
+      {job.cancel_requested_by && job.state === 'running' && (
+        <Notice tone="attention">
+          {job.cancel_requested_by.name} asked it to stop. It ends at its next checkpoint.
+        </Notice>
+      )}
+      {job.cancel_requested_by && job.state === 'cancelled' && (
+        <Notice tone="calm" icon="cancelled">
+          Cancelled by {job.cancel_requested_by.name}
+        </Notice>
       )}
       {job.error && (job.state === 'failed' || job.state === 'retrying') && (
         <Notice tone={job.state === 'failed' ? 'failure' : 'attention'}>
