@@ -29,7 +29,7 @@ from tests.waiting import wait_until
 __all__ = ["FREE", "NARROW", "NARROW_QUEUE", "START_SECONDS", "Mill", "Process", "Stamps", "mill"]
 
 ROOT = Path(__file__).parents[2]
-HANDLERS = "tests.faults.stamping_handlers"
+HANDLERS = ("tests.faults.stamping_handlers", "tests.faults.harmful_handlers")
 START_SECONDS = 30
 SECRET_KEY = "of no use to anybody who reads this"
 
@@ -131,7 +131,7 @@ def surroundings() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))),
-        "MILLRACE_HANDLERS": HANDLERS,
+        "MILLRACE_HANDLERS": " ".join(HANDLERS),
         "MILLRACE_REQUEST_LIMIT": "1000000 per minute",
     }
 
@@ -153,7 +153,7 @@ def mill(folder: Path, database_url: str = "") -> Iterator[Mill]:
             database_url=database_url or f"sqlite:///{folder / 'millrace.db'}",
             redis_url=redis.url,
             data_folder=folder,
-            handler_modules=(HANDLERS,),
+            handler_modules=HANDLERS,
         )
         services = build_services(settings)
         stack.callback(services.close)
