@@ -97,7 +97,7 @@ def own_up(folder: Path) -> Iterator[OwnUp]:
         database_url=f"sqlite:///{data / 'millrace.db'}",
         redis_url=f"unix://{data / 'redis' / 'redis.sock'}",
         data_folder=data,
-        handler_modules=(HANDLERS,),
+        handler_modules=HANDLERS,
     )
     with ExitStack() as stack:
         services = build_services(settings)

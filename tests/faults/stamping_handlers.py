@@ -1,7 +1,6 @@
 """Job types that note in a file when they begin and when they end. Loaded by `MILLRACE_HANDLERS`."""
 
 import os
-import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,8 +11,6 @@ from marshmallow import Schema, fields
 from millrace.jobs.handler import JobContext, JobHandler, JobResult, Payload, RetryPolicy
 
 BEGUN, ENDED = "begun", "ended"
-TURNS = 5_000_000
-"""Enough to tell how many make a second."""
 
 
 class StampedPayload(Schema):
@@ -61,29 +58,6 @@ class StampedFlaky(StampedFree):
         super().work(payload, context)
         if context.attempt == 1:
             raise ConnectionError("the first attempt fails")
-
-
-class StampedHog(StampedFree):
-    """Keeps every other thread of its process waiting, by one call that doesn't come back to Python meanwhile."""
-
-    type = "stamped_hog"
-
-    def work(self, payload: Payload, context: JobContext) -> None:
-        began = time.perf_counter()
-        sum(range(TURNS))
-        a_second = TURNS / (time.perf_counter() - began)
-        sum(range(int(a_second * payload["seconds"])))
-
-
-class StampedDeadly(StampedFree):
-    """Takes its process along, each time."""
-
-    type = "stamped_deadly"
-    retry = RetryPolicy(max_attempts=10, first_pause=timedelta(milliseconds=10))
-
-    def work(self, payload: Payload, context: JobContext) -> None:
-        super().work(payload, context)
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def stamp(file: str, what: str, context: JobContext) -> None:

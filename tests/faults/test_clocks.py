@@ -72,7 +72,7 @@ def off_by(hours: int) -> dict[str, str]:
     """The settings of a process whose clock is off by so much."""
     if not hours:
         return {}
-    modules = f"{HANDLERS} tests.faults.shifted_clock"
+    modules = " ".join((*HANDLERS, "tests.faults.shifted_clock"))
     return {"handlers": modules, "test_clock_shift_seconds": f"{hours * HOUR_SECONDS}"}
 
 
