@@ -29,6 +29,18 @@ def test_two_browsers_see_the_same_job_move(site: Site) -> None:
         assert row["version"] == job.version + 2
 
 
+def test_who_cancelled_a_job_is_told_along_with_it(site: Site) -> None:
+    admin, bob = site.person("admin"), site.person("bob")
+    browser = bob.connect()
+    browser.subscribe(f"jobs:{bob.account.id}")
+    job = bob.submit()
+    site.services.jobs.cancel(job.id, admin.account)
+    browser.wait_for_state(job, "cancelled")
+    [row] = browser.all("jobs")[-1]
+    assert row["cancel_requested_by"] == {"id": admin.account.id, "name": "admin"}
+    assert row["submitter"] == {"id": bob.account.id, "name": "bob"}
+
+
 def test_a_member_hears_nothing_of_anothers_job(site: Site) -> None:
     admin, eve, bob = site.person("admin"), site.person("eve"), site.person("bob")
     listening = eve.connect()
