@@ -12,6 +12,7 @@ from millrace.jobs.outcome import AttemptError, Claim, Completed, Failed, Outcom
 from millrace.jobs.ports import JobStore
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
+from millrace.queues.worker import NewWorker
 
 AN_ERROR = AttemptError("handler_error", "ValueError", "It broke.", "Traceback …")
 
@@ -85,6 +86,11 @@ def a_settlement(claimed: ClaimedJob, outcome: Outcome) -> Settlement:
     """A wish to end the attempt that was claimed."""
     assert claimed.job.token is not None
     return Settlement(claimed.job.id, claimed.job.attempt, claimed.job.token, outcome)
+
+
+def a_new_worker(**overrides: Any) -> NewWorker:
+    """A worker before it has a record."""
+    return replace(NewWorker("w1", "mill", 41, "0.1.0", "3.11.7", ("default", "images"), 2, 8), **overrides)
 
 
 class JobsInStates:

@@ -29,6 +29,7 @@ from millrace.jobs.service import JobService
 from millrace.offload import Offload, run_here
 from millrace.queues.service import QueueService
 from millrace.queues.worker import WorkerStore
+from millrace.queues.worker_service import WorkerService
 from millrace.settings import Settings
 from millrace.store.account_store import SqlAccountStore
 from millrace.store.database import Database
@@ -68,6 +69,7 @@ class Services:
     files: FileService
     queues: QueueService
     workers: WorkerStore
+    worker_service: WorkerService
     leases: SqlLeaseStore
     broker: PriorityBroker
     line: RedisQueues
@@ -122,6 +124,7 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
     registry = build_registry(settings)
     queries = SqlJobQueries(database)
     files = _build_files(settings, database, offload)
+    workers = SqlWorkerStore(database)
     jobs = JobService(registry, SqlJobStore(database), queries, files, RedisDispatcher(line, clock), publisher, clock)
     return Services(
         settings=settings,
@@ -133,7 +136,8 @@ def build_services(settings: Settings, *, offload: Offload = run_here) -> Servic
         accounts=AccountService(SqlAccountStore(database), Passwords(offload), settings, clock),
         files=files,
         queues=QueueService(registry.queues, SqlQueueLimitStore(database), line),
-        workers=SqlWorkerStore(database),
+        workers=workers,
+        worker_service=WorkerService(workers),
         leases=SqlLeaseStore(database),
         broker=PriorityBroker(line, clock),
         line=line,

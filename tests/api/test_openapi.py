@@ -14,18 +14,20 @@ from millrace.api.openapi import openapi_document, render
 from millrace.api.schemas import auth, events, files, health, job_types
 from millrace.api.schemas import jobs as job_schemas
 from millrace.api.schemas import queues as queue_schemas
+from millrace.api.schemas import workers as worker_schemas
 from millrace.jobs import wire
 from millrace.jobs.job import Progress
 from millrace.jobs.states import JobState
+from millrace.queues.worker import ProcessBeat
 from millrace.services import Services
 from tests.api.callers import Caller
-from tests.factories import JobsInStates, an_id
+from tests.factories import JobsInStates, a_new_worker, an_id
 
 COMMITTED = Path(millrace.__file__).parents[1] / "openapi.json"
 COMPONENTS = {
     *("User", "AuthAnswer", "Setup", "JobType", "JobTypeList", "File", "Job", "JobSummary", "JobSummaryList"),
     *("Attempt", "AttemptList", "LogLine", "LogLineList", "Artifact", "ArtifactList", "NewJob"),
-    *("Queue", "QueueList", "LimitChange"),
+    *("Queue", "QueueList", "LimitChange", "Worker", "WorkerList"),
     *("ProgressEvent", "RefetchEvent", "Error"),
 }
 
@@ -96,6 +98,20 @@ def test_files_and_artifacts_conform(member: Caller, jobs: JobsInStates, service
     job = jobs.in_state(JobState.RUNNING, submitter_id=member.id)
     services.files.save_artifact(job, "result.txt", b"done")
     conforms(files.ArtifactListSchema, member.get(f"jobs/{job.id}/artifacts").get_json())
+
+
+def test_a_cancelled_job_conforms(member: Caller, jobs: JobsInStates) -> None:
+    job = jobs.in_state(JobState.QUEUED, submitter_id=member.id)
+    conforms(job_schemas.JobSchema, member.post(f"jobs/{job.id}/cancel").get_json())
+
+
+def test_workers_conform(admin: Caller, member: Caller, services: Services) -> None:
+    services.workers.register(a_new_worker(id="w1"))
+    services.workers.add_process("w1", "w1.1", 42)
+    services.workers.beat("w1", 500, [ProcessBeat("w1.1", [f"{an_id()}:2"], 1, 1000)])
+    conforms(worker_schemas.WorkerSchema, admin.post("workers/w1/quiet").get_json())
+    conforms(worker_schemas.WorkerListSchema, admin.get("workers").get_json())
+    conforms(worker_schemas.WorkerListSchema, member.get("workers").get_json())
 
 
 def test_the_rest_conforms(member: Caller, stranger: Caller) -> None:

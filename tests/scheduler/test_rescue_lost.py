@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from millrace.errors import BrokerUnavailable, DatabaseUnavailable
-from millrace.scheduler.sweeps.rescue_lost import (
-    LONGEST_GAP_SECONDS,
-    LOST_AFTER_SECONDS,
-    RescueLost,
-    Watch,
-)
+from millrace.queues.worker import LOST_AFTER_SECONDS
+from millrace.scheduler.sweeps.rescue_lost import LONGEST_GAP_SECONDS, RescueLost, Watch
 from tests.clocks import HandClock
 
 NOBODY: frozenset[str] = frozenset()

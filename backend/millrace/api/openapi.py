@@ -11,7 +11,7 @@ from flask_smorest import Api
 from werkzeug.routing import UnicodeConverter
 
 from millrace import __version__
-from millrace.api import auth, files, health, job_types, jobs, queues
+from millrace.api import auth, files, health, job_types, jobs, queues, workers
 from millrace.api.payload_schema import OPENAPI_VERSION
 from millrace.api.resource import BEARER
 from millrace.api.schemas.errors import ErrorSchema
@@ -26,7 +26,7 @@ Errors have one shape, `Error`. Lists answer `items` and `next_cursor`. Times ar
 Live updates come over Socket.IO at `/socket.io` (WebSocket only; the access token in `auth.token`): `jobs` carries a
 list of `JobSummary`, `progress` a list of `ProgressEvent`, `log` a list of `LogLine`, `refetch` a `RefetchEvent`.
 """
-RESOURCES = (auth, job_types, files, jobs, queues, health)
+RESOURCES = (auth, job_types, files, jobs, queues, workers, health)
 
 
 class IdConverter(UnicodeConverter):

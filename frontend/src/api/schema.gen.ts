@@ -365,6 +365,61 @@ export interface paths {
     patch: operations['changeQueue'];
     trace?: never;
   };
+  '/api/v1/workers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List every worker with its processes */
+    get: operations['listWorkers'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/workers/{worker_id}/quiet': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        worker_id: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Let a worker finish what it runs and take nothing more, for good */
+    post: operations['quietWorker'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/workers/{worker_id}/stop': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        worker_id: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Let a worker end in order; whatever supervises it starts another */
+    post: operations['stopWorker'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/health': {
     parameters: {
       query?: never;
@@ -509,6 +564,11 @@ export interface components {
       /** @enum {string} */
       status: 'ok' | 'degraded' | 'down';
       version: string;
+    };
+    HeldJob: {
+      attempt: number;
+      /** Format: uuid */
+      id: string;
     };
     Job: {
       attempt: number;
@@ -752,6 +812,59 @@ export interface components {
       high: number;
       low: number;
       normal: number;
+    };
+    Worker: {
+      /** @description How many jobs its processes run. */
+      busy: number;
+      /** @description How many jobs it runs at once when all of its processes are there. */
+      capacity: number;
+      host: string;
+      id: string;
+      /** @description What its supervisor and its processes use. */
+      memory_bytes: number;
+      /** @description Of its supervisor. */
+      pid: number;
+      processes: components['schemas']['WorkerProcess'][];
+      /** @description The version of Python. */
+      python: string;
+      /** @description Those that it serves. */
+      queues: string[];
+      /** Format: date-time */
+      quiet_requested_at: string | null;
+      quiet_requested_by: components['schemas']['AccountName'] | null;
+      /** @description How long ago it was heard. */
+      silent_for_seconds: number;
+      /** Format: date-time */
+      started_at: string;
+      /**
+       * @description `running`: takes jobs. `quiet`: was asked to take nothing more. `stopping`: was asked to end. `silent`: wasn't heard for more than 6 s, so that its jobs are taken from it.
+       * @enum {string}
+       */
+      state: 'running' | 'quiet' | 'stopping' | 'silent';
+      /** Format: date-time */
+      stop_requested_at: string | null;
+      stop_requested_by: components['schemas']['AccountName'] | null;
+      /** @description How many jobs each process runs at once. */
+      threads: number;
+      /** @description Of Millrace. */
+      version: string;
+    };
+    WorkerList: {
+      items: components['schemas']['Worker'][];
+    };
+    WorkerProcess: {
+      /** @description How many jobs it runs. */
+      busy: number;
+      id: string;
+      /** @description What it runs, as far as it says; null for whoever sees only their own jobs. */
+      jobs: components['schemas']['HeldJob'][] | null;
+      /** @description What it uses by itself. */
+      memory_bytes: number;
+      pid: number;
+      /** @description How long ago it was heard. */
+      silent_for_seconds: number;
+      /** Format: date-time */
+      started_at: string;
     };
   };
   responses: {
@@ -1396,6 +1509,80 @@ export interface operations {
       403: components['responses']['FORBIDDEN'];
       404: components['responses']['NOT_FOUND'];
       422: components['responses']['UNPROCESSABLE_ENTITY'];
+      default: components['responses']['DEFAULT_ERROR'];
+    };
+  };
+  listWorkers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkerList'];
+        };
+      };
+      401: components['responses']['UNAUTHORIZED'];
+      default: components['responses']['DEFAULT_ERROR'];
+    };
+  };
+  quietWorker: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        worker_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Worker'];
+        };
+      };
+      401: components['responses']['UNAUTHORIZED'];
+      403: components['responses']['FORBIDDEN'];
+      404: components['responses']['NOT_FOUND'];
+      default: components['responses']['DEFAULT_ERROR'];
+    };
+  };
+  stopWorker: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        worker_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Worker'];
+        };
+      };
+      401: components['responses']['UNAUTHORIZED'];
+      403: components['responses']['FORBIDDEN'];
+      404: components['responses']['NOT_FOUND'];
       default: components['responses']['DEFAULT_ERROR'];
     };
   };

@@ -14,8 +14,8 @@ import structlog
 
 from millrace.clock import Clock
 from millrace.errors import BrokerUnavailable, DatabaseUnavailable
+from millrace.queues.worker import LOST_AFTER_SECONDS
 
-LOST_AFTER_SECONDS = 6.0
 LONGEST_GAP_SECONDS = 4.0
 REST_SECONDS = 1.0
 
