@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 from marshmallow import Schema, fields
@@ -90,6 +91,21 @@ class Endless(Sample):
         rest = threading.Event()
         while not rest.wait(0.01):
             context.checkpoint()
+        return None
+
+
+class UntilTold(Sample):
+    """Runs until there is a file of the name that it was told."""
+
+    type = "until_told"
+    title = "Until told"
+    payload_schema = TextPayload
+
+    def run(self, payload: Payload, context: JobContext) -> JobResult:
+        context.progress(None, f"in process {os.getpid()}")
+        rest = threading.Event()
+        while not Path(payload["text"]).exists():
+            rest.wait(0.01)
         return None
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from millrace.jobs.job import Job
 from millrace.jobs.states import JobState
+from millrace.queues.worker import Order
 from millrace.settings import Settings
 from tests.flow.conftest import SAMPLE_HANDLERS, House
 from tests.waiting import wait_until
@@ -49,7 +50,7 @@ def start(house: House, settings: Settings) -> Iterator[Start]:
 
 
 def running_in(house: House, job: Job) -> int:
-    """The number of the process that runs an `endless` job, once it does."""
+    """The number of the process that runs an `endless` or `until_told` job, once it does."""
 
     def told() -> bool:
         now = house.get(job)
@@ -74,6 +75,40 @@ def test_a_worker_that_is_asked_to_stop_yields_signs_off_and_ends_well(house: Ho
     assert (yielded.state, yielded.attempt, yielded.failures) == (S.QUEUED, 2, 0)
     assert house.services.workers.beats() == {}
     assert list((house.services.settings.data_folder / "scratch").iterdir()) == []
+
+
+def test_a_quiet_worker_takes_nothing_more_and_what_runs_completes(
+    house: House, start: Start, settings: Settings, tmp_path: Path
+) -> None:
+    quiet = start("worker")
+    word = tmp_path / "word"
+    job = house.submit("until_told", {"text": str(word)})
+    assert running_in(house, job) in runs_below(quiet)
+    tended = house.services.worker_service
+    (shown,) = tended.list()
+    assert tended.order(shown.id, Order.QUIET, house.submitter).state == "quiet"
+    wait_until(lambda: "worker_quiet" in (settings.log_folder / "worker.log").read_text(), 10, "the order to arrive")
+    assert house.get(job).state is S.RUNNING
+    word.touch()
+    house.wait_for(job, S.COMPLETED)
+
+    next_job = house.submit("endless")
+    other = start("worker")
+    assert running_in(house, next_job) in runs_below(other)
+    assert quiet.poll() is None
+
+
+def test_a_worker_that_is_stopped_from_afar_yields_signs_off_and_ends_well(house: House, start: Start) -> None:
+    worker = start("worker")
+    job = house.submit("endless")
+    running_in(house, job)
+    tended = house.services.worker_service
+    (shown,) = tended.list()
+    assert tended.order(shown.id, Order.STOP, house.submitter).state == "stopping"
+    assert worker.wait(15) == 0
+    yielded = house.get(job)
+    assert (yielded.state, yielded.attempt, yielded.failures) == (S.QUEUED, 2, 0)
+    assert tended.list() == []
 
 
 def runs_again(house: House, job: Job, processes: set[int]) -> None:
