@@ -126,6 +126,16 @@ def test_an_attempt_is_settled_by_its_own_token_alone(store: SqlJobStore, jobs: 
     assert store.settle(replace(settlement, token=str(uuid4()))) is None
 
 
+@pytest.mark.parametrize("verb", OUTCOMES)
+def test_a_settlement_of_another_attempt_than_its_tokens_is_refused(
+    store: SqlJobStore, queries: SqlJobQueries, jobs: JobsInStates, verb: Verb
+) -> None:
+    claimed = jobs.running(store.submit(a_new_job()))
+
+    assert store.settle(replace(a_settlement(claimed, OUTCOMES[verb]), attempt=2)) is None
+    assert queries.get(claimed.job.id, EVERYTHING) == claimed.job
+
+
 def test_a_completed_job_keeps_its_result_and_its_record(queries: SqlJobQueries, jobs: JobsInStates) -> None:
     job = jobs.in_state(JobState.COMPLETED)
 

@@ -165,8 +165,9 @@ def _is_done(operation: Operation, job: Job) -> bool:
         return True
     if job.token != operation.row["token"]:
         return False
-    still_running = job.state is JobState.RUNNING and job.attempt == operation.row["attempt"]
-    return still_running if operation.verb is Verb.CLAIM else not still_running
+    if operation.verb is Verb.CLAIM:
+        return job.state is JobState.RUNNING and job.attempt == operation.row["attempt"]
+    return job.state is not JobState.RUNNING
 
 
 def _insert_documents(
