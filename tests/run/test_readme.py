@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.run.running_up import StartUp
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 PRINTED_ADDRESS = "http://127.0.0.1:8000"
@@ -69,3 +70,25 @@ def test_the_curl_example_bounds_and_holds_a_queue(start_up: StartUp, tmp_path: 
     assert (bounded["concurrency"], bounded["rate"], bounded["period_seconds"]) == (2, 100, 60)
     assert (held["concurrency"], held["rate"], held["paused"]) == (2, None, True)
     assert held in listed["items"]
+
+
+@pytest.mark.flow
+def test_the_curl_example_quiets_and_stops_a_worker(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up()
+    up.wait_until_ready()
+    registered = httpx.post(f"{up.url}/api/v1/auth/register", json=ACCOUNT).raise_for_status()
+    headers = {"Authorization": f"Bearer {registered.json()['access_token']}"}
+
+    def workers() -> list[str]:
+        answer = httpx.get(f"{up.url}/api/v1/workers", headers=headers).raise_for_status()
+        return [item["id"] for item in answer.json()["items"]]
+
+    wait_until(workers, 20, "the worker to be registered")
+    printed = run_example("docs/workers.md", up.url, tmp_path)
+
+    listed, quiet, stopping = answers_in(printed)
+    (worker,) = listed["items"]
+    assert (worker["state"], quiet["state"], stopping["state"]) == ("running", "quiet", "stopping")
+    assert worker["id"] == quiet["id"] == stopping["id"]
+    assert quiet["quiet_requested_by"]["name"] == stopping["stop_requested_by"]["name"] == "You"
+    wait_until(lambda: workers() and worker["id"] not in workers(), 30, "another worker in its place")
