@@ -17,7 +17,7 @@ from millrace.store.tables import attempts, jobs
 from tests.faults.stamps import Stamps
 from tests.waiting import wait_until
 
-FREE, NARROW, FLAKY = "stamped_free", "stamped_narrow", "stamped_flaky"
+FREE, NARROW, FLAKY, SAVING = "stamped_free", "stamped_narrow", "stamped_flaky", "stamped_saving"
 NARROW_QUEUE = "narrow"
 LOST = ("worker_lost", "attempt_lost")
 """Errors of attempts that were taken from their worker."""
@@ -32,9 +32,17 @@ class Ledger:
     services: Services
     account: Account
 
-    def submit(self, type_name: str, count: int, stamps: Stamps, seconds: float, **options: Any) -> list[Job]:
-        """Submit jobs that take so many seconds and note in `stamps`."""
-        submission = Submission(type_name, {"file": str(stamps.file), "seconds": seconds}, **options)
+    def submit(
+        self,
+        type_name: str,
+        count: int,
+        stamps: Stamps,
+        seconds: float,
+        besides: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> list[Job]:
+        """Submit jobs that take so many seconds, note in `stamps`, and may be told more besides."""
+        submission = Submission(type_name, {"file": str(stamps.file), "seconds": seconds, **(besides or {})}, **options)
         return [self.services.jobs.submit(submission, self.account) for _ in range(count)]
 
     def jobs(self) -> Mapping[str, Job]:

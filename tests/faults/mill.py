@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -46,8 +46,9 @@ class Mill(Ledger):
     stack: ExitStack
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def start(self, name: str, threads: int = 4, **settings: str) -> Process:
-        """Start `millrace <name>`; killed at the end where it still runs. Options are its own settings."""
+    def start(self, name: str, threads: int = 4, within: Sequence[str | Path] = (), **settings: str) -> Process:
+        """Start `millrace <name>`, `within` another command; killed at the end where it still runs. Options are its own
+        settings."""
         own = self.services.settings
         environment = {
             **surroundings(),
@@ -60,7 +61,7 @@ class Mill(Ledger):
         }
         with (self.folder / f"{name}-{next(self._numbers)}.txt").open("wb") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", "millrace.run", name],
+                [*within, sys.executable, "-m", "millrace.run", name],
                 env=environment,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -73,7 +74,7 @@ class Mill(Ledger):
     def start_web(self, port: int | None = None, **settings: str) -> "Web":
         """Start `millrace web`, and wait until it serves."""
         port = port or free_port()
-        web = Web(self.start("web", 4, port=str(port), **settings), port)
+        web = Web(self.start("web", 4, (), port=str(port), **settings), port)
         wait_until(web.serves, START_SECONDS, "the web process to serve")
         return web
 

@@ -60,6 +60,28 @@ class StampedFlaky(StampedFree):
             raise ConnectionError("the first attempt fails")
 
 
+class SavedPayload(StampedPayload):
+    """How much to save, besides."""
+
+    size_bytes = fields.Integer(required=True)
+
+
+class StampedSaving(StampedFree):
+    """Saves an artifact."""
+
+    payload_schema: ClassVar[type[Schema]] = SavedPayload
+    example: ClassVar[Mapping[str, Any]] = {"file": "stamps", "seconds": 0, "size_bytes": 1}
+    type = "stamped_saving"
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        context.save_artifact("made.bin", content(payload["size_bytes"]))
+
+
+def content(size_bytes: int) -> bytes:
+    """What an artifact of this size holds."""
+    return (b"Millrace" * (size_bytes // 8 + 1))[:size_bytes]
+
+
 def stamp(file: str, what: str, context: JobContext) -> None:
     """Note what happens to this attempt."""
     write_stamp(file, what, context.job_id, context.attempt)
