@@ -4,7 +4,7 @@
 set_up = python="$$(tools/find_python)" && "$$python" tools/set_up.py
 python = .venv/bin/python
 
-.PHONY: help run setup build check test format openapi lock drill bench-broker
+.PHONY: help run setup build check test format openapi lock drill bench-broker bench-worker
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
@@ -42,3 +42,6 @@ drill: ## For maintainers: every fault in full, a table in bench/results (OPTION
 
 bench-broker: ## Measure Millrace's broker beside others (OPTIONS=--help says how to measure less)
 	@$(set_up) bench && exec $(python) -m bench.broker $(OPTIONS)
+
+bench-worker: ## Measure a whole worker: its memory job after job, its cost at rest (OPTIONS=--help)
+	@$(set_up) check && exec $(python) -m bench.worker $(OPTIONS)
