@@ -32,6 +32,9 @@ PORT_PATIENCE_SECONDS = 6.0
 PORT_LOOK_SECONDS = 0.1
 PROBE_SECONDS = 2.0
 STOP_SECONDS = 5.0
+WORKER_STOP_SECONDS = 15.0
+"""Past its grace time a worker may have to end processes whose handlers come to no checkpoint, and yield their jobs."""
+
 TOKEN_BYTES = 24
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -175,7 +178,7 @@ class _Up:
 
     def _stop(self) -> None:
         self._terminal.tell("Stopping; Ctrl-C again hurries")
-        worker_seconds = self._settings.shutdown_grace.total_seconds() + STOP_SECONDS
+        worker_seconds = self._settings.shutdown_grace.total_seconds() + WORKER_STOP_SECONDS
         groups: list[tuple[list[Part], float]] = [
             ([self._worker], worker_seconds),
             ([self._scheduler, self._web], STOP_SECONDS),
