@@ -7,13 +7,12 @@ import pytest
 from millrace.worker.reporter import (
     LINES_WRITTEN_EVERY_SECONDS,
     LOG_IS_FULL,
-    MOST_LINE_LENGTH,
-    MOST_LINES,
     MOST_LINES_AT_ONCE,
     PROGRESS_STORED_EVERY_SECONDS,
     AttemptReport,
     Reporter,
 )
+from millrace.worker.words import MOST_LINE_LENGTH, MOST_LINES
 from tests.clocks import HandClock
 from tests.factories import a_queued_job
 from tests.waiting import wait_until

@@ -14,7 +14,7 @@ import structlog
 from millrace.clock import Clock
 from millrace.errors import DatabaseUnavailable
 from millrace.jobs.job import Job, LogLine, Progress
-from millrace.worker.words import one_line, storable
+from millrace.worker.words import MOST_LINE_LENGTH, MOST_LINES, MOST_PROGRESS_LENGTH, one_line, storable
 
 TICK_SECONDS = 0.1
 """Progress is announced at most once a tick and attempt: ten times a second."""
@@ -22,10 +22,7 @@ TICK_SECONDS = 0.1
 PROGRESS_STORED_EVERY_SECONDS = 1.0
 LINES_WRITTEN_EVERY_SECONDS = 0.3
 PAUSE_WITHOUT_DATABASE_SECONDS = 1.0
-MOST_LINES = 10_000
 MOST_LINES_AT_ONCE = 100
-MOST_LINE_LENGTH = 2_000
-MOST_PROGRESS_LENGTH = 200
 LOG_IS_FULL = f"This attempt wrote {MOST_LINES:,} lines; the rest is left out."
 
 log = structlog.get_logger(__name__)
@@ -39,7 +36,11 @@ class Announcer(Protocol):
 
 
 class AttemptReport:
-    """What one attempt says. The handler's thread writes; the reporter's thread, and at the end the handler's, send."""
+    """What one attempt says.
+
+    The handler's thread tells and writes, others may write too; the reporter's thread, and at the end the handler's,
+    send.
+    """
 
     def __init__(self, job: Job, jobs: Announcer, clock: Clock, wake: threading.Event) -> None:
         self._job = job
@@ -47,6 +48,7 @@ class AttemptReport:
         self._clock = clock
         self._wake = wake
         self._sending = threading.Lock()
+        self._writing = threading.Lock()
         self._lines: deque[LogLine] = deque()
         self._written = 0
         self._lines_due_at = 0.0
@@ -71,6 +73,11 @@ class AttemptReport:
 
     def write(self, level: str, message: str) -> None:
         """Add a line to the log of the attempt, as long as there is room."""
+        with self._writing:
+            self._add_line(level, message)
+        self._wake.set()
+
+    def _add_line(self, level: str, message: str) -> None:
         if self._written > MOST_LINES:
             return
         self._written += 1
@@ -85,7 +92,6 @@ class AttemptReport:
             message=LOG_IS_FULL if is_full else storable(message, MOST_LINE_LENGTH),
         )
         self._lines.append(line)
-        self._wake.set()
 
     def finish(self) -> None:
         """Send all that is left. Nothing is told or written after this."""

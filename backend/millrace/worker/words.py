@@ -1,7 +1,13 @@
-"""Fits what a handler says into what a row can hold."""
+"""Fits what a handler says into what a row can hold, and says how long something takes."""
+
+from datetime import timedelta
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS = "…"
+
+MOST_LINES = 10_000
+MOST_LINE_LENGTH = 2_000
+MOST_PROGRESS_LENGTH = 200
 
 
 def storable(text: str, most: int) -> str:
@@ -26,3 +32,13 @@ def middle_cut(text: str, most: int) -> str:
     head = (most - len(mark)) // 3
     tail = most - len(mark) - head
     return storable(text[:head] + mark + text[-tail:], most)
+
+
+def spoken(duration: timedelta) -> str:
+    """`duration` in the largest unit that it fills without a rest, such as "10 minutes"."""
+    seconds = duration.total_seconds()
+    for length, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= length and seconds % length == 0:
+            count = int(seconds // length)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds:g} seconds"
