@@ -18,6 +18,7 @@ from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
 from millrace.worker.attempt import AttemptRunner
 from millrace.worker.held import HeldAttempts
+from millrace.worker.isolation.launcher import Launcher
 from millrace.worker.patience import Patience
 from millrace.worker.reporter import Reporter
 from millrace.worker.scratch import ScratchFolders
@@ -75,7 +76,10 @@ def run(house: House, store: LossyStore, tmp_path: Path) -> Iterator[RunAttempt]
     def run_attempt(job: Job, registry: Registry = services.registry) -> None:
         jobs = JobService(registry, store, queries, services.files, _Nobody(), services.publisher, services.clock)
         reporter = Reporter(jobs, services.clock)
-        AttemptRunner("w1", jobs, registry, services.files, held, reporter, scratch, Patience()).run(job.delivery)
+        launcher = Launcher(services.settings)
+        runner = AttemptRunner("w1", jobs, registry, services.files, held, reporter, scratch, Patience(), launcher)
+        runner.run(job.delivery)
+        runner.close()
         assert len(held) == 0
 
     yield run_attempt

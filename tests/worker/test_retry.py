@@ -121,3 +121,11 @@ def test_endless_words_and_endless_recursion_are_cut_to_what_a_row_holds(start: 
     assert error.traceback is not None
     assert len(error.traceback) <= MAX_TRACEBACK_LENGTH
     error.traceback.encode()
+
+
+def test_an_error_that_cannot_say_what_it_is_still_ends_its_attempt(start: StartAttempt) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert failed(retry(start(max_attempts=1), raising(Mute()))).error.message == "Mute"

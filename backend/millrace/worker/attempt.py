@@ -9,28 +9,28 @@ message sent twice, a worker that was given up for lost) is refused by the claim
 from contextlib import ExitStack
 from uuid import uuid4
 
-import orjson
 import structlog
 
-from millrace.jobs.handler import JobResult, PermanentFailure
 from millrace.jobs.job import ClaimedJob, Delivery, Job
 from millrace.jobs.outcome import AttemptError, Completed, Failed, Outcome
 from millrace.jobs.registry import Registry
 from millrace.jobs.retry import RetryPolicy
 from millrace.jobs.service import JobService
-from millrace.jobs.validation import PayloadInvalid, check_text, load_payload
+from millrace.worker.alarms import Alarms
+from millrace.worker.calling import call
 from millrace.worker.context import AttemptContext, Files
 from millrace.worker.held import HeldAttempts, StopSignal
+from millrace.worker.isolation.isolated import run_isolated
+from millrace.worker.isolation.launcher import Launcher
 from millrace.worker.middleware.cancellation import cancellation
 from millrace.worker.middleware.progress import progress
 from millrace.worker.middleware.retry import judge, retry_by
-from millrace.worker.middleware.time_limit import time_limit
+from millrace.worker.middleware.time_limit import time_limit_with
 from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.running import RunningAttempt, through
 from millrace.worker.scratch import ScratchFolders
 
-MAX_RESULT_BYTES = 256 * 1024
 UNSETTLED = AttemptError("not_recorded", "NotRecorded", "How the attempt ended couldn't be written down.")
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,7 @@ class AttemptRunner:
         reporter: Reporter,
         scratch: ScratchFolders,
         patience: Patience,
+        launcher: Launcher,
     ) -> None:
         self._worker_id = worker_id
         self._jobs = jobs
@@ -58,6 +59,9 @@ class AttemptRunner:
         self._reporter = reporter
         self._scratch = scratch
         self._patience = patience
+        self._launcher = launcher
+        self._alarms = Alarms()
+        time_limit = time_limit_with(self._alarms)
         retry = retry_by({handler.type: handler.retry for handler in registry})
         self._pipeline = through((progress, cancellation, time_limit, retry), self._call_handler)
 
@@ -81,6 +85,11 @@ class AttemptRunner:
             outcome = self._outcome_of(attempt)
             self._settle(attempt.job, outcome)
 
+    def close(self) -> None:
+        """Let go of what attempts share. Those that still run in a process of their own end."""
+        self._alarms.close()
+        self._launcher.close()
+
     def _claim(self, delivery: Delivery) -> ClaimedJob | None:
         token = str(uuid4())
         return self._patience.until_answered(lambda: self._jobs.claim(delivery, self._worker_id, token))
@@ -101,8 +110,9 @@ class AttemptRunner:
 
     def _call_handler(self, attempt: RunningAttempt) -> Outcome:
         handler = self._registry.get(attempt.job.type)
-        payload = load_payload(handler, attempt.payload)
-        return Completed(_checked(handler.run(payload, attempt.context)))
+        if handler.isolation == "process" or attempt.job.runs_alone:
+            return run_isolated(self._launcher, attempt, handler)
+        return Completed(call(handler, attempt.payload, attempt.context))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         try:
@@ -118,25 +128,3 @@ class AttemptRunner:
             log.debug("attempt_ended", state=settled.state)
         else:
             log.debug("attempt_ended", state=settled.state, error=settled.error_code)
-
-
-def _checked(result: JobResult) -> JobResult:
-    """The result as JSON, such as it will be read back.
-
-    Raises:
-        PermanentFailure: It is no JSON object, or too large. The work is done, so doing it again would be wrong.
-    """
-    if result is None:
-        return None
-    try:
-        text = orjson.dumps(dict(result))
-        checked: JobResult = orjson.loads(text)
-        check_text(checked, "result")
-    except (TypeError, ValueError, PayloadInvalid) as error:
-        raise PermanentFailure("The handler returned something that is no JSON object.", code="bad_result") from error
-    if len(text) > MAX_RESULT_BYTES:
-        raise PermanentFailure(
-            f"The result has {len(text):,} bytes; at most {MAX_RESULT_BYTES:,} are kept. Save an artifact instead.",
-            code="result_too_large",
-        )
-    return checked

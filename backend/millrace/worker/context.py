@@ -7,6 +7,7 @@ from millrace.errors import NotFound
 from millrace.jobs.handler import PermanentFailure
 from millrace.jobs.job import Job
 from millrace.jobs.ports import StoredFile
+from millrace.worker.attempt_log import AttemptLog
 from millrace.worker.held import StopSignal
 from millrace.worker.reporter import AttemptReport
 from millrace.worker.scratch import ScratchFolder
@@ -18,25 +19,6 @@ class Files(Protocol):
     def open_for(self, owner_id: str, file_id: str) -> BinaryIO: ...
     def open_artifact(self, owner_id: str, job_id: str, name: str) -> BinaryIO: ...
     def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile: ...
-
-
-class AttemptLog:
-    """The log of one attempt."""
-
-    def __init__(self, report: AttemptReport) -> None:
-        self._report = report
-
-    def debug(self, message: str) -> None:
-        self._report.write("debug", message)
-
-    def info(self, message: str) -> None:
-        self._report.write("info", message)
-
-    def warning(self, message: str) -> None:
-        self._report.write("warning", message)
-
-    def error(self, message: str) -> None:
-        self._report.write("error", message)
 
 
 class AttemptContext:

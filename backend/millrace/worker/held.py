@@ -16,6 +16,7 @@ class StopReason(Enum):
     CANCELLED = auto()
     LOST = auto()
     SHUTDOWN = auto()
+    TIME_LIMIT = auto()
 
 
 class AttemptStopped(HandlerSignal):
@@ -45,12 +46,22 @@ class StopSignal:
         Raises:
             JobCancelled, AttemptStopped, TimeLimitExceeded: It must.
         """
-        if self.reason is StopReason.CANCELLED:
-            raise JobCancelled("The job was cancelled.")
-        if self.reason is not None:
-            raise AttemptStopped(f"The attempt was stopped: {self.reason.name.lower()}.")
-        if self._deadline is not None and self._clock.monotonic() > self._deadline:
-            raise TimeLimitExceeded("The attempt ran longer than its time limit.")
+        match self.pressing:
+            case None:
+                return
+            case StopReason.CANCELLED:
+                raise JobCancelled("The job was cancelled.")
+            case StopReason.TIME_LIMIT:
+                raise TimeLimitExceeded("The attempt ran longer than its time limit.")
+            case reason:
+                raise AttemptStopped(f"The attempt was stopped: {reason.name.lower()}.")
+
+    @property
+    def pressing(self) -> StopReason | None:
+        """Why the attempt must end now, if it must: what was asked, or that its time is up."""
+        if self.reason is None and self._deadline is not None and self._clock.monotonic() > self._deadline:
+            return StopReason.TIME_LIMIT
+        return self.reason
 
 
 class HeldAttempts:

@@ -17,6 +17,7 @@ from millrace.jobs.states import JobState
 from millrace.services import Services
 from millrace.worker.attempt import AttemptRunner
 from millrace.worker.held import HeldAttempts
+from millrace.worker.isolation.launcher import Launcher
 from millrace.worker.link import Message
 from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
@@ -61,6 +62,7 @@ class WorkerProcess:
             self._reporter,
             self._scratch,
             self._patience,
+            Launcher(services.settings),
         )
         self._subscriber = services.subscriber(self._hear, _wait_for_the_next_beat, jobs_only=True)
         self._fetcher = services.broker.serve(self.id, self._threads, self._queues, self._run)
@@ -113,6 +115,7 @@ class WorkerProcess:
         # Dramatiq's own `stop` ends its threads before its consumers, so nothing may be on its way to them any more.
         self._fetcher.close()
         self._worker.stop(timeout=int(THREADS_END_SECONDS * 1000))
+        self._runner.close()
         self._subscriber.stop()
         self._reporter.close()
         if not is_empty:
