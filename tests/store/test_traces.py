@@ -14,9 +14,9 @@ def test_progress_is_kept_in_order_and_raises_no_version(
     store: SqlJobStore, queries: SqlJobQueries, jobs: JobsInStates
 ) -> None:
     job = jobs.in_state(JobState.RUNNING)
-    store.save_progress([_progress(job.id, 1, 2, 0.5)])
-    store.save_progress([_progress(job.id, 1, 1, 0.1)])
-    store.save_progress([_progress(job.id, 2, 9, 0.9)])
+    store.save_progress(_progress(job.id, 1, 2, 0.5))
+    store.save_progress(_progress(job.id, 1, 1, 0.1))
+    store.save_progress(_progress(job.id, 2, 9, 0.9))
     now = queries.get(job.id, EVERYTHING)
 
     assert now is not None
@@ -31,8 +31,8 @@ def test_a_log_line_is_kept_once_and_without_what_no_database_holds(
         LogLine(job.id, job.submitter_id, 1, seq, datetime.now(UTC), "info", text)
         for seq, text in ((1, "nul \x00 and half a pair \ud800"), (2, "second"))
     ]
-    store.append_logs(lines[:1])
-    store.append_logs(lines)
+    store.append_logs(job.id, lines[:1])
+    store.append_logs(job.id, lines)
 
     kept = queries.logs_of(job.id, 1, 0, 10)
     assert [line.message for line in kept] == ["nul  and half a pair ?", "second"]

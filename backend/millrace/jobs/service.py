@@ -176,12 +176,12 @@ class JobService:
     def report_progress(self, progress: Progress, *, store: bool) -> None:
         """Announce how far an attempt is; `store` keeps it in the row too, at most once a second per job."""
         if store:
-            self._store.save_progress([progress])
+            self._store.save_progress(progress)
         self._publisher.publish([ProgressMade(progress)])
 
     def write_logs(self, lines: Sequence[LogLine]) -> None:
-        """Keep and announce lines of an attempt's log."""
-        self._store.append_logs(lines)
+        """Keep and announce lines of one attempt's log."""
+        self._store.append_logs(lines[0].job_id, lines)
         self._publisher.publish([LogWritten(tuple(lines))])
 
     # What the scheduler asks for

@@ -15,7 +15,7 @@ from millrace.store.database import Database
 from millrace.store.group_commit import GroupCommit
 from millrace.store.job_batch import BatchWriter, Operation, error_fields
 from millrace.store.tables import job_results
-from millrace.store.traces import append_logs, save_progress
+from millrace.store.traces import Trace, TraceWriter
 from millrace.store.types import canonical_id
 
 
@@ -27,6 +27,7 @@ class SqlJobStore:
         self._dialect = database.dialect
         writer = BatchWriter(database)
         self._group: GroupCommit[Operation, Job | ClaimedJob | None] = GroupCommit(writer.write)
+        self._traces: GroupCommit[Trace, None] = GroupCommit(TraceWriter(database).write)
 
     def submit(self, new_job: NewJob) -> Job:
         return cast(Job, self._group.run(Operation.of_new_job(new_job)))
@@ -75,11 +76,11 @@ class SqlJobStore:
 
         return self._database.write(work)
 
-    def save_progress(self, progress: Sequence[Progress]) -> None:
-        self._database.write(lambda connection: save_progress(connection, progress))
+    def save_progress(self, progress: Progress) -> None:
+        self._traces.run(Trace(progress.job_id, progress=progress))
 
-    def append_logs(self, lines: Sequence[LogLine]) -> None:
-        self._database.write(lambda connection: append_logs(connection, lines))
+    def append_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
+        self._traces.run(Trace(job_id, lines=lines))
 
     def _move_one(self, verb: Verb, row: Mapping[str, Any]) -> Job | None:
         moved = self._database.write(lambda connection: self._move(connection, verb, [row]))

@@ -1,9 +1,10 @@
 """What a running attempt leaves behind as it goes: its progress on the job's row, and the lines of its log.
 
-Neither is a move: the job's `version` stays.
+Neither is a move: the job's `version` stays. What attempts say at the same time is written together.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import sqlalchemy as sa
@@ -11,8 +12,49 @@ import sqlalchemy as sa
 from millrace.jobs.job import LogLine, Progress
 from millrace.jobs.states import JobState
 from millrace.store.batch_rows import batch_rows, encode
+from millrace.store.database import Database
 from millrace.store.tables import job_logs, jobs
 from millrace.store.types import Id, storable
+
+
+LINE_BYTES = 100
+"""About what a line takes besides its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one attempt says at once."""
+
+    job_id: str
+    progress: Progress | None = None
+    lines: Sequence[LogLine] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """What it adds to a batch, about."""
+        return LINE_BYTES + sum(LINE_BYTES + len(line.message) for line in self.lines)
+
+
+class TraceWriter:
+    """Writes batches of traces. Repeating a batch, whole or in part, changes nothing more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, traces: Sequence[Trace]) -> Sequence[None]:
+        """Commit `traces`, at most one per job."""
+        # In the order of ids, as every batch of moves locks its rows.
+        progress = sorted((trace.progress for trace in traces if trace.progress), key=lambda step: step.job_id)
+        lines = [line for trace in traces for line in trace.lines]
+
+        def work(connection: sa.Connection) -> None:
+            if progress:
+                save_progress(connection, progress)
+            if lines:
+                append_logs(connection, lines)
+
+        self._database.write(work)
+        return [None] * len(traces)
 
 
 def save_progress(connection: sa.Connection, progress: Sequence[Progress]) -> None:
