@@ -82,5 +82,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     if form is FULL:
         is_whole = exitstatus == pytest.ExitCode.OK and not config.getoption("keyword") and len(config.args) == 1
         folder = ROOT / ("bench/results" if is_whole else "var/bench")
-        file = write(drill.rows, form.name, config.stash.get(SERVER, ""), folder)
+        page = ROOT / "docs/reliability.md" if is_whole else None
+        file = write(drill.rows, form.name, config.stash.get(SERVER, ""), folder, page)
         terminalreporter.write_line(f"\n{file.relative_to(ROOT)}")

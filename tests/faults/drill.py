@@ -72,6 +72,9 @@ class Row:
     """From the end of the fault, or the kill, until a job submitted at that moment has ended, and every job that ran
     when it struck. None where that didn't happen."""
 
+    all_ended_seconds: float | None
+    """The same for every job, those that waited and those that came later included. None where some never did."""
+
     remark: str
 
     def faults(self) -> dict[str, int]:
@@ -104,6 +107,7 @@ class Fault:
         self._in_hand: set[str] = set()
         self._over_at: float | None = None
         self._recovered_seconds: float | None = None
+        self._all_ended_seconds: float | None = None
 
     def submit(
         self, count: int | None = None, seconds: float = 0.02, *, type_name: str = FREE, **options: Any
@@ -156,6 +160,8 @@ class Fault:
     def await_end(self) -> None:
         """Wait until every job has ended."""
         wait_until(self.ledger.is_done, self.form.all_ended_seconds, "every job to end")
+        if self._all_ended_seconds is None and self._over_at is not None:
+            self._all_ended_seconds = time.monotonic() - self._over_at
 
     def row(self) -> Row:
         """What there is to say by now."""
@@ -172,6 +178,7 @@ class Fault:
             started_twice=sum(count > 1 for count in self.stamps.begun().values()),
             beyond=sum(count > 1 for count in self.stamps.begun_attempts().values()),
             recovered_seconds=self._recovered_seconds,
+            all_ended_seconds=self._all_ended_seconds,
             remark=self.remark,
         )
 
