@@ -94,10 +94,11 @@ class Submitted:
         """Submit jobs that are due after so long by the true clock; behind it where that is below zero."""
         ids = []
         for _ in range(count):
+            asked_at = time.monotonic()
             run_at = {"run_at": (datetime.now(UTC) + ahead).isoformat()} if ahead else {}
             answer = self.client.submit(type_name, {"file": str(self.fault.stamps.file), "seconds": 0.01}, **run_at)
             assert answer.job_id is not None, answer
-            self.due_at[answer.job_id] = time.monotonic() + max(ahead.total_seconds(), 0.0)
+            self.due_at[answer.job_id] = asked_at + max(ahead.total_seconds(), 0.0)
             ids.append(answer.job_id)
         self.fault.accepted |= set(ids)
         return ids
