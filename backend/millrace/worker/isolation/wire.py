@@ -4,6 +4,7 @@ A frame is a header, its kind and its values. Descriptors travel with the first 
 once it is complete.
 """
 
+import array
 import json
 import os
 import select
@@ -107,16 +108,23 @@ class Channel:
 
     def _fill(self) -> None:
         try:
-            if self._takes_descriptors:
-                data, found, _, _ = socket.recv_fds(self._socket, CHUNK_BYTES, MOST_DESCRIPTORS, _CLOSE_ON_EXEC)
-                self._descriptors.extend(found)
-            else:
-                data = self._socket.recv(CHUNK_BYTES)
+            data = self._receive_with_descriptors() if self._takes_descriptors else self._socket.recv(CHUNK_BYTES)
         except OSError as error:
             raise ChannelLost(str(error)) from error
         if not data:
             raise ChannelLost("the other end is gone")
         self._received += data
+
+    def _receive_with_descriptors(self) -> bytes:
+        """As `socket.recv_fds`, which leaves out its flags: no program that a handler starts is to inherit these."""
+        found = array.array("i")
+        room = socket.CMSG_LEN(MOST_DESCRIPTORS * found.itemsize)
+        data, extras, _, _ = self._socket.recvmsg(CHUNK_BYTES, room, _CLOSE_ON_EXEC)
+        for level, kind, content in extras:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                found.frombytes(content[: len(content) - len(content) % found.itemsize])
+        self._descriptors.extend(found)
+        return data
 
     def _next(self) -> Frame | None:
         if len(self._received) < _HEADER.size:

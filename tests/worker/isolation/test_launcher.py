@@ -1,0 +1,114 @@
+"""The launcher: children that end by themselves, that are killed, and whose forkserver is gone."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from millrace.settings import Settings
+from millrace.worker.isolation.launcher import IsolatedChild, Launcher, NoProcess
+from millrace.worker.isolation.wire import Frame
+from tests.waiting import wait_until
+
+SLEEP = {"job_id": "a", "attempt": 1, "type": "sleep", "payload": {"seconds": 0}}
+
+
+@pytest.fixture
+def launcher() -> Iterator[Launcher]:
+    launcher = Launcher(replace(Settings(), handler_modules=("tests.flow.isolated_handlers",)))
+    yield launcher
+    launcher.close()
+
+
+def begun(launcher: Launcher) -> IsolatedChild:
+    child = launcher.launch()
+    wait_until(lambda: child.process_id)
+    return child
+
+
+def forkserver_of(child: IsolatedChild) -> int:
+    assert child.process_id is not None
+    return psutil.Process(child.process_id).ppid()
+
+
+def last_frame(child: IsolatedChild) -> Frame:
+    while (frame := child.channel.receive(5)) is None or frame.kind not in ("returned", "raised"):
+        assert frame is not None
+    return frame
+
+
+def test_a_child_runs_what_it_is_told_says_how_it_went_and_ends(launcher: Launcher) -> None:
+    child = launcher.launch()
+    child.channel.send("run", SLEEP)
+    assert last_frame(child).kind == "returned"
+    assert child.end(5).code == 0
+
+
+def test_a_type_that_it_does_not_know_is_an_error_like_any_other(launcher: Launcher) -> None:
+    child = launcher.launch()
+    child.channel.send("run", SLEEP | {"type": "nobody_wrote_it"})
+    assert last_frame(child).values["error"]["code"] == "unknown_job_type"
+    assert child.end(5).code == 0
+
+
+def test_a_child_that_waits_is_killed_and_its_end_may_be_asked_for_again(launcher: Launcher) -> None:
+    child = begun(launcher)
+    ended = child.end()
+    assert (ended.code, child.end()) == (-signal.SIGKILL, ended)
+    assert ended.peak_bytes > 5 * 1024 * 1024
+
+
+def test_a_child_may_be_ended_before_it_began(launcher: Launcher) -> None:
+    assert launcher.launch().end().code == -signal.SIGKILL
+
+
+def test_children_of_many_threads_come_from_one_forkserver_and_hold_nothing_of_each_other(launcher: Launcher) -> None:
+    children: list[IsolatedChild] = []
+    threads = [threading.Thread(target=lambda: children.append(begun(launcher))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({forkserver_of(child) for child in children}) == 1
+    for child in children:
+        held = os.listdir(f"/proc/{child.process_id}/fd")
+        assert sorted(map(int, held))[:3] == [0, 1, 2]
+        assert len(held) == 4
+    assert [child.end().code for child in children] == [-signal.SIGKILL] * 8
+
+
+def test_all_that_was_in_a_forkserver_that_died_is_told_so_and_another_takes_its_place(launcher: Launcher) -> None:
+    children = [begun(launcher) for _ in range(3)]
+    dead = forkserver_of(children[0])
+    os.kill(dead, signal.SIGKILL)
+    for child in children:
+        ended = child.end(5)
+        assert (ended.code, ended.beside) == (None, 2)
+        assert ended.how == "ended with its forkserver, which was ended by SIGKILL"
+    child = begun(launcher)
+    assert forkserver_of(child) != dead
+    child.end()
+
+
+def test_closing_ends_the_forkserver_and_what_runs_in_it(launcher: Launcher) -> None:
+    child = begun(launcher)
+    processes = [child.process_id, forkserver_of(child)]
+    launcher.close()
+    assert not any(psutil.pid_exists(process) for process in processes if process)
+    assert child.end(5).code is None
+    with pytest.raises(NoProcess):
+        launcher.launch()
+
+
+def test_no_descriptor_stays_behind_in_the_worker(launcher: Launcher) -> None:
+    begun(launcher).end()
+    before = sorted(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        child = launcher.launch()
+        child.channel.send("run", SLEEP)
+        child.end(5)
+    assert sorted(os.listdir("/proc/self/fd")) == before
