@@ -16,7 +16,6 @@ from millrace.store.database import Database
 from millrace.store.tables import job_logs, jobs
 from millrace.store.types import Id, storable
 
-
 LINE_BYTES = 100
 """About what a line takes besides its text."""
 
