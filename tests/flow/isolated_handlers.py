@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 from marshmallow import Schema, fields
 
-from millrace.jobs.handler import JobCancelled, JobContext, JobHandler, JobResult, Payload, RetryPolicy
+from millrace.jobs.handler import Isolation, JobCancelled, JobContext, JobHandler, JobResult, Payload, RetryPolicy
 from millrace.settings import Settings
 from tests.flow.sample_handlers import QUICK_RETRY, NothingPayload, TextPayload
 
@@ -33,7 +33,7 @@ class ReadPayload(Schema):
 class Isolated(JobHandler):
     """What these share."""
 
-    isolation = "process"
+    isolation: ClassVar[Isolation] = "process"
     payload_schema: ClassVar[type[Schema]] = NothingPayload
     example: ClassVar[Mapping[str, Any]] = {}
     retry = QUICK_RETRY
@@ -159,6 +159,19 @@ ENDS: Mapping[str, Callable[[], object]] = {
     "memory of its own child": lambda: subprocess.run([sys.executable, "-c", GROWING], check=False),
     "forkserver": lambda: os.kill(os.getppid(), signal.SIGKILL),
 }
+
+
+class Hungry(Isolated):
+    """Runs beside others as a rule, so that what it may use of memory means nothing; long enough to be looked at."""
+
+    type = "hungry"
+    title = "Hungry"
+    isolation = "thread"
+    memory_limit_bytes = MEBIBYTE
+
+    def run(self, payload: Payload, context: JobContext) -> JobResult:
+        time.sleep(0.5)
+        return {"process": os.getpid()}
 
 
 class IsolatedSharing(Isolated):

@@ -51,10 +51,6 @@ def processes_of(house: House, job: Job) -> list[int]:
     return [int(word) for word in house.get(job).progress_message.split()[2:]]
 
 
-def runs(house: House, job: Job) -> bool:
-    return house.get(job).state is S.RUNNING
-
-
 def wait_until_gone(processes: list[int]) -> None:
     wait_until(lambda: not any(psutil.pid_exists(process) for process in processes), 5, "its processes to be gone")
 
@@ -128,14 +124,13 @@ def test_three_deaths_alone_end_a_job_however_many_attempts_are_left(house: Hous
 
 def test_a_job_that_runs_alone_has_a_process_of_its_own_whatever_its_type_says(house: House, worker: OwnWorker) -> None:
     house.services.queues.change("default", {"paused": True}, house.submitter)
-    jobs = [house.submit("endless"), house.submit("endless")]
+    jobs = [house.submit("hungry"), house.submit("hungry")]
     for job in jobs:
         assert house.services.jobs.claim(job.delivery, "one-that-dies") is not None
     house.services.jobs.report_death("one-that-dies", "was ended by SIGSEGV")
     house.services.queues.change("default", {"paused": False}, house.submitter)
-    wait_until(lambda: house.services.jobs.promote_due(10) == 0 and all(runs(house, job) for job in jobs))
-    pids = [processes_of(house, job)[0] for job in jobs]
-    assert len({os.getpid(), *pids}) == 3
+    results = [house.services.reader.result(ended(house, job)) for job in jobs]
+    assert len({os.getpid(), *(result["process"] for result in results if result)}) == 3
 
 
 @pytest.mark.parametrize("why", ["asleep", "spinning"])

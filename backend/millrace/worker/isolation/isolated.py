@@ -9,7 +9,9 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
+from io import FileIO
 from typing import Any
 
 import structlog
@@ -47,16 +49,21 @@ def run_isolated(launcher: Launcher, attempt: RunningAttempt, handler: JobHandle
         HandlerSignal: It was asked to stop, and ended without a word.
         NoProcess: It never began.
     """
-    child = launcher.launch()
-    faults, faults_end = os.pipe()
-    try:
+    with ExitStack() as stack:
+        faults, faults_end = (stack.enter_context(end) for end in _pipe())
+        child = launcher.launch()
+        stack.callback(child.end)
         conversation = _Conversation(attempt, handler, child)
         end = conversation.until_its_end(faults_end)
         ended = child.end(KILL_AFTER_SECONDS if end is not None else 0)
-        return conversation.outcome(end, ended, _all_from(faults))
-    finally:
-        child.end()
-        os.close(faults)
+        return conversation.outcome(end, ended, (faults.read(PIPE_BYTES) or b"").decode(errors="replace"))
+
+
+def _pipe() -> tuple[FileIO, FileIO]:
+    """Two ends of a pipe; reading takes what is there and doesn't wait."""
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    return FileIO(read, "rb"), FileIO(write, "wb")
 
 
 class _Conversation:
@@ -71,14 +78,14 @@ class _Conversation:
         self._killed_at = math.inf
         self._used_too_much: int | None = None
         self._is_garbled = False
+        # A type whose jobs share a process elsewhere never said what one of them may use.
+        self._memory_limit = handler.memory_limit_bytes if handler.isolation == "process" else math.inf
 
-    def until_its_end(self, faults_end: int) -> Frame | None:
-        """Listen until the child says how it ended; None where it won't any more. Takes `faults_end` over."""
+    def until_its_end(self, faults_end: FileIO) -> Frame | None:
+        """Listen until the child says how it ended; None where it won't any more. Hands `faults_end` over to it."""
         try:
-            try:
-                self._begin(faults_end)
-            finally:
-                os.close(faults_end)
+            with faults_end:
+                self._begin(faults_end.fileno())
             while not self._must_be_killed():
                 frame = self._child.channel.receive(LOOK_SECONDS)
                 if frame is not None and self._is_its_end(frame):
@@ -86,7 +93,7 @@ class _Conversation:
         except ChannelLost:
             pass
         except (LookupError, TypeError, ValueError):
-            log.exception("child_garbled", job_id=self._attempt.job.id)
+            log.exception("child_garbled")
             self._is_garbled = True
         return None
 
@@ -134,13 +141,12 @@ class _Conversation:
         return self._uses_too_much(self._child.process_id)
 
     def _uses_too_much(self, process_id: int) -> bool:
-        limit = self._handler.memory_limit_bytes
         used = resident_bytes(process_id)
-        if used > limit:
+        if used > self._memory_limit:
             used = proportional_bytes(process_id) or used
-        if used > limit:
+        if used > self._memory_limit:
             self._used_too_much = used
-        return used > limit
+        return self._used_too_much is not None
 
     def outcome(self, end: Frame | None, ended: ChildExit, faults: str) -> Outcome:
         """How the attempt ended whose child ended so. `faults` is what Python still wrote when a signal ended it."""
@@ -185,11 +191,3 @@ class _Conversation:
 def _handler_end(frame: Frame) -> HandlerEnd:
     said = frame.values
     return HandlerEnd(EndKind(said["kind"]), AttemptError(**said["error"]), said["pause_seconds"])
-
-
-def _all_from(pipe: int) -> str:
-    os.set_blocking(pipe, False)
-    try:
-        return os.read(pipe, PIPE_BYTES).decode(errors="replace")
-    except BlockingIOError:
-        return ""
