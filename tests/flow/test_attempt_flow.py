@@ -77,7 +77,9 @@ def run(house: House, store: LossyStore, tmp_path: Path) -> Iterator[RunAttempt]
         jobs = JobService(registry, store, queries, services.files, _Nobody(), services.publisher, services.clock)
         reporter = Reporter(jobs, services.clock)
         launcher = Launcher(services.settings)
-        runner = AttemptRunner("w1", jobs, registry, services.files, held, reporter, scratch, Patience(), launcher)
+        runner = AttemptRunner(
+            "w1", jobs, registry, services.files, held, reporter, scratch, Patience(), launcher, list
+        )
         runner.run(job.delivery)
         runner.close()
         assert len(held) == 0

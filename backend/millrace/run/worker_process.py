@@ -35,7 +35,8 @@ def main(seat: str, process_id: str, descriptor: str) -> int:
             break
     else:
         process.start()
-        signals.wait()
+        while not signals.wait(LOOK_SECONDS) and not process.is_over:
+            pass
         is_empty = process.stop(signals.is_hurried)
     services.close()
     return 0 if is_empty else LEFT_BEHIND

@@ -6,6 +6,7 @@ The claim and the settlement are repeated until the database answers; each finds
 message sent twice, a worker that was given up for lost) is refused by the claim or by the settlement.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from millrace.worker.middleware.cancellation import cancellation
 from millrace.worker.middleware.progress import progress
 from millrace.worker.middleware.retry import judge, retry_by
 from millrace.worker.middleware.time_limit import time_limit_with
+from millrace.worker.overdue import Overdue
 from millrace.worker.patience import Patience, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.running import RunningAttempt, through
@@ -50,7 +52,11 @@ class AttemptRunner:
         scratch: ScratchFolders,
         patience: Patience,
         launcher: Launcher,
+        on_abandoned: Callable[[], object],
     ) -> None:
+        """Args:
+        on_abandoned: Told when a thread was given up: its handler should stop, and comes to no checkpoint.
+        """
         self._worker_id = worker_id
         self._jobs = jobs
         self._registry = registry
@@ -61,6 +67,7 @@ class AttemptRunner:
         self._patience = patience
         self._launcher = launcher
         self._alarms = Alarms()
+        self._overdue = Overdue(self._alarms, self._settle, on_abandoned)
         time_limit = time_limit_with(self._alarms)
         retry = retry_by({handler.type: handler.retry for handler in registry})
         self._pipeline = through((progress, cancellation, time_limit, retry), self._call_handler)
@@ -112,7 +119,8 @@ class AttemptRunner:
         handler = self._registry.get(attempt.job.type)
         if handler.isolation == "process" or attempt.job.runs_alone:
             return run_isolated(self._launcher, attempt, handler)
-        return Completed(call(handler, attempt.payload, attempt.context))
+        with self._overdue.watch(attempt):
+            return Completed(call(handler, attempt.payload, attempt.context))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         try:

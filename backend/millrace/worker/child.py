@@ -29,7 +29,7 @@ class ChildProcess:
         self._is_ready = threading.Event()
         self._has_answered = threading.Event()
         self._asked = 0
-        self._state: Message = {"held": [], "busy": 0, "is_well": True}
+        self._state: Message = {"held": [], "busy": 0, "is_well": True, "is_spent": False}
         self._cpu_seconds = 0.0
         self._silent_beats = 0
         ours, theirs = socket.socketpair()
@@ -59,6 +59,11 @@ class ChildProcess:
     def is_silent_for_long(self) -> bool:
         """Whether it gave no sign of life for so long that it had better be replaced."""
         return self._silent_beats >= MOST_SILENT_BEATS
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it lost a thread to a handler that doesn't stop, and takes nothing more."""
+        return bool(self._state["is_spent"])
 
     def await_ready(self) -> None:
         """Wait until it has loaded its code, or ended."""

@@ -78,6 +78,11 @@ def decide(end: HandlerEnd, job: Job, stop: StopSignal, policy: RetryPolicy) -> 
     return Failed(end.error) if is_last(job) else RetriedLater(end.error, max(pause, timedelta()))
 
 
+def stopped(reason: StopReason, job: Job) -> Outcome:
+    """How the attempt of `job` ends that had to stop for `reason` and didn't."""
+    return Failed(_time_is_up(job.time_limit)) if reason is StopReason.TIME_LIMIT else Yielded()
+
+
 def is_last(job: Job) -> bool:
     """Whether no other attempt follows a failure of this one."""
     return job.failures + 1 >= job.max_attempts

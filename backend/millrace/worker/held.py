@@ -1,7 +1,7 @@
 """The attempts that this process holds, and what asks them to stop."""
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
@@ -29,12 +29,23 @@ class StopSignal:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._deadline: float | None = None
+        self._on_cancelled: Callable[[], None] = _nothing
         self.reason: StopReason | None = None
+        self.is_abandoned = False
 
     def ask(self, reason: StopReason) -> None:
         """Ask the attempt to end. A cancellation outweighs other reasons."""
+        is_news = self.reason is not reason
         if self.reason is None or reason is StopReason.CANCELLED:
             self.reason = reason
+        if is_news and reason is StopReason.CANCELLED:
+            self._on_cancelled()
+
+    def when_cancelled(self, call: Callable[[], None]) -> None:
+        """Call this, in place of what was to be called, once the attempt is asked to end by a cancellation."""
+        self._on_cancelled = call
+        if self.reason is StopReason.CANCELLED:
+            call()
 
     def set_time_limit(self, seconds: float) -> None:
         """Let the attempt end `seconds` from now."""
@@ -62,6 +73,10 @@ class StopSignal:
         if self.reason is None and self._deadline is not None and self._clock.monotonic() > self._deadline:
             return StopReason.TIME_LIMIT
         return self.reason
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class HeldAttempts:
@@ -94,6 +109,11 @@ class HeldAttempts:
             for delivery, signal in self._signals.items():
                 if delivery.job_id in job_ids:
                     signal.ask(StopReason.CANCELLED)
+
+    def are_abandoned(self) -> bool:
+        """Whether nothing is in hand but attempts that were settled without their handlers."""
+        with self._lock:
+            return all(signal.is_abandoned for signal in self._signals.values())
 
     def give_up(self) -> None:
         """Ask all to stop, because they were taken from this worker."""

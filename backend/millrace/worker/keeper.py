@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 class ProcessKeeper:
     """Runs in a thread of its own, from `start` until `stop`, one process after the other."""
 
-    def __init__(self, worker_id: str, services: Services, launch: Callable[[], ChildProcess]) -> None:
+    def __init__(self, seat: int, worker_id: str, services: Services, launch: Callable[[], ChildProcess]) -> None:
+        self.seat = seat
         self._worker_id = worker_id
         self._services = services
         self._launch = launch
@@ -39,7 +40,7 @@ class ProcessKeeper:
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
         self._has_begun = False
-        self._is_quiet = False
+        self.is_quiet = False
         # The kernel ends a process when the thread that started it ends, so that this thread outlives its processes.
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -55,12 +56,19 @@ class ProcessKeeper:
 
     def quiet(self) -> None:
         """Let the process take nothing more, and start no other: it would."""
-        self._is_quiet = True
+        self.is_quiet = True
         if (member := self.member) is not None:
             member.quiet()
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether its process should be replaced: it runs what it has to its end, and takes nothing more."""
+        return not self.is_quiet and (member := self.member) is not None and member.is_spent
+
     def ask_to_stop(self) -> None:
-        """Let the process end in order, and start no other."""
+        """Let the process end in order, and start no other. Asking again changes nothing."""
+        if self._stopping.is_set():
+            return
         self._end_by(self._services.settings.shutdown_grace.total_seconds())
         self._stopping.set()
         with self._lock:
@@ -80,7 +88,7 @@ class ProcessKeeper:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stopping.is_set() and not self._is_quiet:
+        while not self._stopping.is_set() and not self.is_quiet:
             started_at = time.monotonic()
             try:
                 self._keep_one()

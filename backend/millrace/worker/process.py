@@ -63,7 +63,9 @@ class WorkerProcess:
             self._scratch,
             self._patience,
             Launcher(services.settings),
+            self._retire,
         )
+        self._is_spent = False
         self._subscriber = services.subscriber(self._hear, _wait_for_the_next_beat, jobs_only=True)
         self._fetcher = services.broker.serve(self.id, self._threads, self._queues, self._run)
         self._worker = dramatiq.Worker(services.broker, worker_timeout=POLL_MILLISECONDS, worker_threads=self._threads)
@@ -81,7 +83,12 @@ class WorkerProcess:
         """What it holds, claims on their way included, and whether it works."""
         held = self._held.deliveries()
         is_well = bool(held) or not self._fetcher.is_stalled(STALLED_SECONDS)
-        return {"held": sorted(held), "busy": len(held), "is_well": is_well}
+        return {"held": sorted(held), "busy": len(held), "is_well": is_well, "is_spent": self._is_spent}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it lost a thread, and nothing else keeps it from being replaced."""
+        return self._is_spent and self._held.are_abandoned()
 
     def cancel(self, job_ids: Collection[str]) -> None:
         """Stop what runs here of `job_ids`: somebody cancelled it."""
@@ -110,7 +117,7 @@ class WorkerProcess:
         if not self._await_the_held(self._services.settings.shutdown_grace.total_seconds(), is_hurried):
             log.info("grace_is_over", held=len(self._held))
         self._held.shut_down()
-        is_empty = self._fetcher.wait_until_idle(YIELD_SECONDS)
+        is_empty = self._await_the_held(YIELD_SECONDS, lambda: False)
         self._patience.end()
         # Dramatiq's own `stop` ends its threads before its consumers, so nothing may be on its way to them any more.
         self._fetcher.close()
@@ -140,10 +147,16 @@ class WorkerProcess:
         if job.state is JobState.RUNNING and job.cancel_requested and job.worker_id == self.id:
             self._held.cancel({job.id})
 
+    def _retire(self) -> None:
+        """A thread is lost for good, so take nothing more: another process takes this one's place."""
+        self._is_spent = True
+        self._fetcher.stop_taking()
+
     def _await_the_held(self, seconds: float, is_hurried: Callable[[], bool]) -> bool:
+        """Wait until nothing is left, or nothing that could end; whether nothing is left."""
         deadline = time.monotonic() + seconds
         while not self._fetcher.wait_until_idle(LOOK_AGAIN_SECONDS):
-            if is_hurried() or time.monotonic() >= deadline:
+            if is_hurried() or time.monotonic() >= deadline or self.is_over:
                 return False
         return True
 

@@ -24,6 +24,9 @@ REGISTER_AGAIN_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 
+MOST_IN_A_SEAT = 3
+"""How many processes there may be for each that is wanted: those that take nothing more and still run jobs stay."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,10 +55,7 @@ class Supervisor:
         self._command = command
         self._environ = environ
         self._numbers = count(1)
-        self._keepers = [
-            ProcessKeeper(self.id, services, partial(self._launch, seat))
-            for seat in range(1, settings.worker_processes + 1)
-        ]
+        self._keepers = [self._keeper(seat) for seat in range(1, settings.worker_processes + 1)]
         self._ordered_to_stop = threading.Event()
         own = psutil.Process()
         self._heartbeat = Heartbeat(
@@ -81,10 +81,25 @@ class Supervisor:
         self._heartbeat.start()
         log.info("worker_started", worker_id=self.id, processes=len(self._keepers), queues=self._worker.queues)
         while not wait(LOOK_SECONDS) and not self._ordered_to_stop.is_set():
-            pass
+            self._replace_the_spent()
         log.info("worker_stopping", worker_id=self.id)
         self._stop(is_hurried)
         log.info("worker_stopped", worker_id=self.id)
+
+    def _keeper(self, seat: int) -> ProcessKeeper:
+        return ProcessKeeper(seat, self.id, self._services, partial(self._launch, seat))
+
+    def _replace_the_spent(self) -> None:
+        """Put another process beside one that takes nothing more, whose jobs have all the time they need."""
+        for keeper in [keeper for keeper in self._keepers if keeper.is_spent]:
+            log.warning("process_replaced", worker_id=self.id, seat=keeper.seat)
+            keeper.quiet()
+            another = self._keeper(keeper.seat)
+            self._keepers.append(another)
+            another.start()
+        self._keepers = [keeper for keeper in self._keepers if not (keeper.is_quiet and keeper.has_ended(0))]
+        if len(self._keepers) > MOST_IN_A_SEAT * self._worker.processes:
+            self._keepers[0].ask_to_stop()
 
     def _launch(self, seat: int) -> ChildProcess:
         process_id = f"{self.id}.{next(self._numbers)}"
