@@ -1,6 +1,7 @@
 """The servers that tests stand on are real, empty at first, and apart from each other."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,20 @@ def test_server_ends_with_the_tests_that_started_it() -> None:
 
 def listening_ports() -> set[int]:
     return {found.laddr.port for found in psutil.net_connections("tcp4") if found.laddr and found.status == "LISTEN"}
+
+
+@pytest.mark.postgresql
+def test_a_server_that_crashed_comes_back_with_what_was_committed() -> None:
+    with postgresql.own_postgresql() as server, server.running.database() as url:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE things AS SELECT 1 AS id"))
+        server.end(signal.SIGQUIT)
+        with pytest.raises(sa.exc.OperationalError):
+            engine.connect()
+        server.start()
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT id FROM things")).scalar_one() == 1
 
 
 @pytest.mark.postgresql
