@@ -18,8 +18,8 @@ from millrace.clock import Clock, SystemClock
 from millrace.discovery import build_registry
 from millrace.errors import DatabaseUnavailable
 from millrace.eventbus.publisher import RedisPublisher
-from millrace.eventbus.subscriber import ALL_KINDS, Subscriber
-from millrace.eventbus.wire import Kind
+from millrace.eventbus.subscriber import Subscriber
+from millrace.eventbus.wire import SHOWN, Kind
 from millrace.files.local import LocalFolder
 from millrace.files.service import FileService
 from millrace.jobs.events import Event
@@ -79,10 +79,10 @@ class Services:
     redis: Redis
 
     def subscriber(
-        self, on_event: Callable[[Event], None], on_gap: Callable[[], None], *, jobs_only: bool = False
+        self, on_event: Callable[[Event], None], on_gap: Callable[[], None], *, cancellations_only: bool = False
     ) -> Subscriber:
-        """A subscription to everything that is announced, or to state changes alone."""
-        kinds = frozenset({Kind.JOBS}) if jobs_only else ALL_KINDS
+        """A subscription to everything that is announced, or to cancellations of running jobs alone."""
+        kinds = frozenset({Kind.CANCELLATIONS}) if cancellations_only else SHOWN
         return Subscriber(lambda: connect(self.settings.redis_url), on_event, on_gap, kinds=kinds)
 
     def dependencies(self) -> tuple[Dependency, Dependency]:

@@ -1,16 +1,18 @@
 """What is written on the bus is what is read from it, and what a reader doesn't know costs it nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.eventbus.wire import MAX_EVENTS_PER_MESSAGE, decode, encode
+from millrace.eventbus.wire import MAX_EVENTS_PER_MESSAGE, SHOWN, Kind, channel_of, decode, encode
 from millrace.jobs.events import Event, JobChanged, LogWritten, ProgressMade
 from millrace.jobs.job import Job, LogLine, Progress
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
+from tests.factories import a_queued_job
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 counts = st.integers(0, 2**53)
@@ -58,7 +60,18 @@ events: st.SearchStrategy[Event] = (
 
 
 def read_back(sent: list[Event]) -> list[Event]:
-    return [event for message in encode(sent) for event in decode(message.data)]
+    shown = {channel_of(kind) for kind in SHOWN}
+    return [event for message in encode(sent) if message.channel in shown for event in decode(message.data)]
+
+
+def test_workers_hear_of_those_changes_alone_that_cancel_what_runs() -> None:
+    waiting = a_queued_job()
+    asked = replace(waiting, cancel_requested_at=waiting.created_at)
+    running = replace(waiting, state=JobState.RUNNING)
+    cancelled = replace(running, cancel_requested_at=running.created_at)
+    sent = [JobChanged(job) for job in (waiting, asked, running, cancelled)]
+    (message,) = [one for one in encode(sent) if one.channel == channel_of(Kind.CANCELLATIONS)]
+    assert decode(message.data) == [JobChanged(cancelled)]
 
 
 @given(st.lists(events, max_size=6))

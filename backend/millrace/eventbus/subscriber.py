@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from millrace.eventbus.wire import GAP_CHANNEL, Kind, channel_of, decode
+from millrace.eventbus.wire import GAP_CHANNEL, SHOWN, Kind, channel_of, decode
 from millrace.jobs.events import Event
 
 if TYPE_CHECKING:
     from redis import Redis
     from redis.client import PubSub
 
-ALL_KINDS = frozenset(Kind)
 READ_SECONDS = 0.5
 LONGEST_SILENCE_SECONDS = 8.0
 FIRST_PAUSE_SECONDS = 0.1
@@ -42,7 +41,7 @@ class Subscriber:
         on_event: Callable[[Event], None],
         on_gap: Callable[[], None],
         *,
-        kinds: Collection[Kind] = ALL_KINDS,
+        kinds: Collection[Kind] = SHOWN,
         longest_silence_seconds: float = LONGEST_SILENCE_SECONDS,
     ) -> None:
         self._client_factory = client_factory

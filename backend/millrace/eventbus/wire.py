@@ -1,7 +1,7 @@
 """What an event looks like on Redis: JSON, with whole rows, so that a reader needs no query to show it.
 
-One message carries many events of one kind. Each kind has a channel of its own, so that a worker, which only wants
-to hear of cancelled jobs, doesn't pay for every line of every log.
+One message carries many events of one kind. Each kind has a channel of its own. What workers must hear, that a job
+which runs was cancelled, is told on one more: they don't pay for every change of every job.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +34,11 @@ class Kind(StrEnum):
     JOBS = "jobs"
     PROGRESS = "progress"
     LOGS = "logs"
+    CANCELLATIONS = "cancellations"
+
+
+SHOWN = frozenset({Kind.JOBS, Kind.PROGRESS, Kind.LOGS})
+"""What browsers are shown. Cancellations are among the jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ def encode(events: Sequence[Event]) -> Iterator[Message]:
         match event:
             case JobChanged(job):
                 bodies.setdefault(Kind.JOBS, []).append(job)
+                if job.state is JobState.RUNNING and job.cancel_requested:
+                    bodies.setdefault(Kind.CANCELLATIONS, []).append(job)
             case ProgressMade(progress):
                 bodies.setdefault(Kind.PROGRESS, []).append(progress)
             case LogWritten(lines):
@@ -136,4 +143,5 @@ _READERS: Mapping[str, Callable[[Any], Event]] = {
     Kind.JOBS: _read_job,
     Kind.PROGRESS: _read_progress,
     Kind.LOGS: _read_logs,
+    Kind.CANCELLATIONS: _read_job,
 }

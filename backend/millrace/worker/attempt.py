@@ -102,7 +102,6 @@ class AttemptRunner:
         return self._patience.until_answered(lambda: self._jobs.claim(delivery, self._worker_id, token))
 
     def _prepare(self, claimed: ClaimedJob, stop: StopSignal, stack: ExitStack) -> RunningAttempt:
-        log.debug("attempt_started", type=claimed.job.type, queue=claimed.job.queue)
         report = self._reporter.open(claimed.job)
         scratch = stack.enter_context(self._scratch.folder())
         context = AttemptContext(claimed.job, stop, report, self._files, scratch)
@@ -133,6 +132,6 @@ class AttemptRunner:
         if settled is None:
             log.warning("attempt_was_taken_away", outcome=outcome.verb)
         elif isinstance(outcome, Completed):
-            log.debug("attempt_ended", state=settled.state)
+            log.debug("attempt_ended", type=job.type, state=settled.state)
         else:
-            log.debug("attempt_ended", state=settled.state, error=settled.error_code)
+            log.debug("attempt_ended", type=job.type, state=settled.state, error=settled.error_code)

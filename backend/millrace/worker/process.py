@@ -13,7 +13,6 @@ import structlog
 
 from millrace.jobs.events import Event, JobChanged
 from millrace.jobs.job import Delivery
-from millrace.jobs.states import JobState
 from millrace.services import Services
 from millrace.worker.attempt import AttemptRunner
 from millrace.worker.held import HeldAttempts
@@ -66,7 +65,7 @@ class WorkerProcess:
             self._retire,
         )
         self._is_spent = False
-        self._subscriber = services.subscriber(self._hear, _wait_for_the_next_beat, jobs_only=True)
+        self._subscriber = services.subscriber(self._hear, _wait_for_the_next_beat, cancellations_only=True)
         self._fetcher = services.broker.serve(self.id, self._threads, self._queues, self._run)
         self._worker = dramatiq.Worker(services.broker, worker_timeout=POLL_MILLISECONDS, worker_threads=self._threads)
 
@@ -143,9 +142,8 @@ class WorkerProcess:
         """Stop an attempt as soon as its cancellation is announced, and not only at the next heartbeat."""
         if not isinstance(event, JobChanged):
             return
-        job = event.job
-        if job.state is JobState.RUNNING and job.cancel_requested and job.worker_id == self.id:
-            self._held.cancel({job.id})
+        if event.job.worker_id == self.id:
+            self._held.cancel({event.job.id})
 
     def _retire(self) -> None:
         """A thread is lost for good, so take nothing more: another process takes this one's place."""
