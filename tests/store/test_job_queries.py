@@ -12,6 +12,7 @@ from millrace.jobs.ports import JobFilter, QueuedMark
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
 from millrace.jobs.visibility import EVERYTHING, Visibility
+from millrace.scheduler.sweeps.restore_queues import well_before
 from millrace.store.database import Database
 from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
@@ -81,6 +82,16 @@ def test_the_cursor_over_queued_jobs_sees_each_once_and_in_order(
 
     assert seen == [job.id for job in queued]
     assert queries.queued_after(None, 60, 10) == []
+
+
+def test_a_mark_that_goes_back_in_the_line_finds_again_what_was_passed(
+    store: SqlJobStore, queries: SqlJobQueries
+) -> None:
+    queued = [store.submit(a_new_job()) for _ in range(3)]
+    last = QueuedMark.of(queued[-1])
+
+    assert queries.queued_after(last, 0, 10) == []
+    assert queries.queued_after(well_before(last), 0, 10) == queued
 
 
 def test_running_jobs_are_found_by_their_worker(store: SqlJobStore, queries: SqlJobQueries, jobs: JobsInStates) -> None:

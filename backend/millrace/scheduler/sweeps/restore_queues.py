@@ -7,6 +7,7 @@ What was queued meanwhile, and was refused by the broker because it may not over
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -20,6 +21,8 @@ CLAIMS_LAND_SECONDS = 0.5
 
 OVERLAP = timedelta(seconds=10)
 """Longer than a commit takes: a job's place in the line is older than the moment when others see it."""
+
+LOWEST_ID = str(UUID(int=0))
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +81,7 @@ class RestoreQueues:
         if not self._restoration.finish():
             log.warning("redis_forgot_again")
             return False
-        late, _ = self._send_queued(last and QueuedMark(last.queued_at - OVERLAP, ""))
+        late, _ = self._send_queued(last and well_before(last))
         log.info("queues_restored", running=len(running), sent=sent + late)
         return True
 
@@ -91,3 +94,8 @@ class RestoreQueues:
             if len(page) < PAGE:
                 break
         return sent, mark
+
+
+def well_before(mark: QueuedMark) -> QueuedMark:
+    """A place in the line from which nothing is missed that was committed after `mark` was passed."""
+    return QueuedMark(mark.queued_at - OVERLAP, LOWEST_ID)
