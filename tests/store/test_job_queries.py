@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from millrace.jobs.ports import JobFilter, QueuedMark
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
@@ -18,6 +16,7 @@ from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
 from millrace.store.migrate import upgrade
 from tests.factories import JobsInStates, a_new_job, an_id
+from tests.store.plans import plans_of
 
 ALL = JobFilter()
 
@@ -121,22 +120,3 @@ def test_hot_reads_and_sweeps_go_by_an_index_on_sqlite(sqlite_url: str) -> None:
         assert any(re.search(index, plan) for plan in plans), (index, plans)
         assert not any("SCAN jobs" in plan and "USING INDEX" not in plan for plan in plans), plans
     database.close()
-
-
-def plans_of(database: Database, ask: Callable[[], object]) -> list[str]:
-    """How SQLite goes about the statements that `ask` sends."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.startswith(("SELECT", "UPDATE")):
-            sent.append((statement, parameters))
-
-    sa.event.listen(database._engine, "before_cursor_execute", note)
-    ask()
-    sa.event.remove(database._engine, "before_cursor_execute", note)
-
-    def explain(connection: sa.Connection) -> list[str]:
-        plans = (connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in sent)
-        return [" ".join(row[3] for row in plan) for plan in plans]
-
-    return database.read(explain)

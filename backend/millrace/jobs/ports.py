@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from millrace.jobs.events import Event
@@ -27,6 +27,9 @@ class JobStore(Protocol):
     def rescue(self, rescues: Sequence[Rescue]) -> Sequence[Job]: ...
     def cancel(self, job_id: str, by: str) -> Job | None: ...
     def requeue(self, job_id: str) -> Job | None: ...
+    def prune(self, state: JobState, older_than: timedelta, limit: int) -> int:
+        """Delete up to `limit` jobs that ended as `state` longer ago; their files are discarded in the same moment."""
+
     def save_progress(self, progress: Progress) -> None: ...
     def append_logs(self, job_id: str, lines: Sequence[LogLine]) -> None:
         """Keep lines of one attempt of a job; those that are there already stay as they are."""

@@ -20,7 +20,7 @@ from millrace.jobs.outcome import Claim, Outcome, Rescue, Settlement, Yielded
 from millrace.jobs.ports import Dispatcher, FileDirectory, JobQueries, JobStore, Publisher, QueuedMark
 from millrace.jobs.registry import Registry
 from millrace.jobs.retry import RetryPolicy
-from millrace.jobs.states import JobState, Verb, is_allowed
+from millrace.jobs.states import FINISHED, JobState, Verb, is_allowed
 from millrace.jobs.submission import Admission, Submission
 from millrace.jobs.visibility import EVERYTHING, may_govern, may_submit, visible_to
 
@@ -119,7 +119,9 @@ class JobService:
 
     def _moved(self, moved: Job | None, seen: Job, verb: Verb) -> Job:
         if moved is None:
-            current = self._queries.get(seen.id, EVERYTHING) or seen
+            current = self._queries.get(seen.id, EVERYTHING)
+            if current is None:  # pruned since the look
+                raise JobNotFound
             state = seen.state if is_allowed(verb, current.state) else current.state
             raise WrongState(f"This job is {state}, so it can't be {_PARTICIPLES[verb]}.")
         self._announce([moved])
@@ -225,6 +227,15 @@ class JobService:
     def rescue_unlisted(self, jobs: Sequence[Job]) -> int:
         """Take running jobs from workers that live and don't know of them; how many still ran."""
         return len(self._rescue([after_loss(job, ATTEMPT_LOST) for job in jobs]))
+
+    def prune(self, state: JobState, older_than: timedelta, limit: int) -> int:
+        """Forget up to `limit` jobs that ended as `state` longer ago, with all that is theirs; how many there were.
+
+        Nobody is told: a list that still shows one loses it by its next fetch.
+        """
+        if state not in FINISHED:
+            raise ValueError(f"a job that is {state} hasn't finished")
+        return self._store.prune(state, older_than, limit)
 
     def _rescue(self, rescues: Sequence[Rescue]) -> Sequence[Job]:
         rescued = self._store.rescue(rescues) if rescues else []

@@ -1,7 +1,10 @@
-"""The rows of files: what is known of uploads and artifacts. Their content lies elsewhere."""
+"""The rows of files: what is known of uploads and artifacts. Their content lies elsewhere.
+
+A file that was discarded (see `retention`) keeps its row until its content is gone, and is seen by nobody any more.
+"""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +13,8 @@ from millrace.jobs.ports import NewFile, StoredFile
 from millrace.store.database import Database
 from millrace.store.tables import files, jobs
 from millrace.store.types import canonical_id, utc_now
+
+_STORED = tuple(files.c[field.name] for field in fields(StoredFile))
 
 
 class FileStore:
@@ -24,7 +29,7 @@ class FileStore:
         Raises:
             DatabaseUnavailable: Whether the row was written is unknown.
         """
-        insert = files.insert().values(**asdict(file), created_at=utc_now()).returning(*files.c)
+        insert = files.insert().values(**asdict(file), created_at=utc_now()).returning(*_STORED)
 
         def write(connection: sa.Connection) -> tuple[StoredFile, Sequence[str]]:
             replaced = [] if file.job_id is None else connection.scalars(_delete_namesakes(file)).all()
@@ -51,9 +56,25 @@ class FileStore:
         found = self._select(files.c.job_id == known, files.c.attempt == current, files.c.name == name)
         return found[0] if found else None
 
+    def discarded(self, limit: int) -> Sequence[str]:
+        """Ids of discarded files, those that have waited longest for their removal first."""
+        waiting = files.c.discarded_at.is_not(None)
+        statement = sa.select(files.c.id).where(waiting).order_by(files.c.discarded_at).limit(limit)
+        return self._database.read(lambda connection: connection.scalars(statement).all())
+
+    def forget(self, file_ids: Sequence[str]) -> None:
+        """Delete the rows of files whose content is gone."""
+        statement = files.delete().where(files.c.id.in_(file_ids))
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def put_off(self, file_ids: Sequence[str]) -> None:
+        """Let discarded files wait behind all others that do."""
+        statement = files.update().where(files.c.id.in_(file_ids)).values(discarded_at=utc_now())
+        self._database.write(lambda connection: connection.execute(statement))
+
     def _select(self, *where: sa.ColumnElement[bool]) -> Sequence[StoredFile]:
         # Ids are UUIDv7, so their order is the order of arrival.
-        statement = sa.select(files).where(*where).order_by(files.c.id)
+        statement = sa.select(*_STORED).where(*where, files.c.discarded_at.is_(None)).order_by(files.c.id)
         return self._database.read(lambda connection: [_file_of(row) for row in connection.execute(statement)])
 
 

@@ -1,19 +1,21 @@
 """Moves of jobs. Submissions, claims and settlements go through the group commit; the rarer verbs write at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
 
 from millrace.jobs.job import ClaimedJob, Job, LogLine, NewJob, Progress
 from millrace.jobs.outcome import Claim, Rescue, Settlement
-from millrace.jobs.states import Verb
+from millrace.jobs.states import JobState, Verb
 from millrace.store import moves
 from millrace.store.attempt_records import record_attempts
 from millrace.store.batch_rows import encode
 from millrace.store.database import Database
 from millrace.store.group_commit import GroupCommit
 from millrace.store.job_batch import BatchWriter, Operation, error_fields
+from millrace.store.retention import prune
 from millrace.store.tables import job_results
 from millrace.store.traces import Trace, TraceWriter
 from millrace.store.types import canonical_id
@@ -75,6 +77,9 @@ class SqlJobStore:
             return moved[0] if moved else None
 
         return self._database.write(work)
+
+    def prune(self, state: JobState, older_than: timedelta, limit: int) -> int:
+        return self._database.write(lambda connection: prune(connection, state, older_than, limit))
 
     def save_progress(self, progress: Progress) -> None:
         self._traces.run(Trace(progress.job_id, progress=progress))

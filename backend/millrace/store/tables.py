@@ -79,7 +79,7 @@ sa.Index("ix_jobs_due", jobs.c.run_at, sqlite_where=_due, postgresql_where=_due)
 _queued = sa.text("state = 'queued'")
 sa.Index("ix_jobs_queued", jobs.c.queued_at, jobs.c.id, sqlite_where=_queued, postgresql_where=_queued)
 _finished = sa.text("finished_at IS NOT NULL")
-sa.Index("ix_jobs_finished", jobs.c.finished_at, sqlite_where=_finished, postgresql_where=_finished)
+sa.Index("ix_jobs_finished", jobs.c.state, jobs.c.finished_at, sqlite_where=_finished, postgresql_where=_finished)
 
 job_payloads = sa.Table(
     "job_payloads",
@@ -134,9 +134,13 @@ files = sa.Table(
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    # Since when nobody sees it any more; its content goes next, its row last.
+    sa.Column("discarded_at", UtcDateTime),
     # Uploads have no job, and NULLs never collide.
     sa.UniqueConstraint("job_id", "attempt", "name"),
 )
+_discarded = sa.text("discarded_at IS NOT NULL")
+sa.Index("ix_files_discarded", files.c.discarded_at, sqlite_where=_discarded, postgresql_where=_discarded)
 
 workers = sa.Table(
     "workers",
