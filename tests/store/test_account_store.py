@@ -78,6 +78,17 @@ def test_a_session_that_expired_is_dead(account_store: SqlAccountStore) -> None:
     assert account_store.live_session(session_id) is None
 
 
+def test_sessions_are_forgotten_a_while_after_they_expired_revoked_or_not(account_store: SqlAccountStore) -> None:
+    ada = account_store.add(a_new_account(), Role.MEMBER)
+    assert ada is not None
+    for token_hash, lifetime in {"live": DAY, "just expired": -DAY / 2, "old": -3 * DAY, "older": -4 * DAY}.items():
+        account_store.open_session(an_id(), ada.id, token_hash, lifetime)
+    account_store.revoke_session("old")
+    assert [account_store.forget_sessions(DAY, 1) for _ in range(3)] == [1, 1, 0]
+    assert account_store.use_session("live") is not None
+    assert account_store.revoke_session("just expired") is not None
+
+
 def test_nothing_is_a_session_of_nobody(account_store: SqlAccountStore) -> None:
     assert account_store.use_session("no token's hash") is None
     assert account_store.live_session(an_id()) is None

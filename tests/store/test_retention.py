@@ -15,6 +15,7 @@ from millrace.jobs.ports import StoredFile
 from millrace.jobs.states import FINISHED, JobState, Verb
 from millrace.jobs.visibility import EVERYTHING
 from millrace.store import moves
+from millrace.store.account_store import SqlAccountStore
 from millrace.store.batch_rows import encode
 from millrace.store.database import Database
 from millrace.store.file_store import FileStore
@@ -214,19 +215,20 @@ def test_a_page_is_found_by_indexes_however_much_else_is_old(
     assert not re.search(r"(SCAN|Seq Scan on) jobs", plan), plan
 
 
-def test_files_to_remove_are_found_by_indexes(sqlite_url: str) -> None:
-    """On SQLite alone: PostgreSQL rightly scans a table this small."""
+def test_files_and_sessions_to_remove_are_found_by_indexes(sqlite_url: str) -> None:
+    """On SQLite alone: PostgreSQL rightly scans tables this small."""
     database = Database(sqlite_url)
     upgrade(database)
-    store, files = SqlJobStore(database), FileStore(database)
+    store, files, accounts = SqlJobStore(database), FileStore(database), SqlAccountStore(database)
     expected: dict[str, Callable[[], object]] = {
         "files USING INDEX sqlite_autoindex_files_2": lambda: store.prune(JobState.FAILED, MONTH, 9),
         "files USING (COVERING )?INDEX ix_files_discarded": lambda: files.discarded(9),
+        "sessions USING (COVERING )?INDEX ix_sessions_expires_at": lambda: accounts.forget_sessions(DAY, 9),
     }
     for index, ask in expected.items():
         plans = plans_of(database, ask)
         assert any(re.search(index, plan) for plan in plans), (index, plans)
-        assert not any(re.search("SCAN files$", plan, re.MULTILINE) for plan in plans), plans
+        assert not any(re.search("SCAN (files|sessions)$", plan, re.MULTILINE) for plan in plans), plans
     database.close()
 
 

@@ -1,4 +1,4 @@
-"""What has been kept long enough is found without a scan: finished jobs of each state, files to remove."""
+"""What has been kept long enough is found without a scan: finished jobs of each state, files to remove, sessions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,3 +30,4 @@ def upgrade() -> None:
         sqlite_where=sa.text("discarded_at IS NOT NULL"),
         postgresql_where=sa.text("discarded_at IS NOT NULL"),
     )
+    op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)

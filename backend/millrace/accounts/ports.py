@@ -60,3 +60,6 @@ class AccountStore(Protocol):
 
     def revoke_session(self, token_hash: str) -> str | None:
         """End the session of this token; its id, or None where there is none."""
+
+    def forget_sessions(self, expired_for: timedelta, limit: int) -> int:
+        """Delete up to `limit` sessions that expired longer ago, revoked or not; how many there were."""

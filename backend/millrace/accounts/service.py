@@ -166,6 +166,10 @@ class AccountService:
             raise NotAuthenticated
         return session.account
 
+    def forget_sessions(self, expired_for: timedelta, limit: int) -> int:
+        """Delete up to `limit` sessions that expired longer ago, revoked or not; how many there were."""
+        return self._store.forget_sessions(expired_for, limit)
+
     def get(self, account_id: str) -> Account | None:
         """The account with this id."""
         return self._store.get(account_id)

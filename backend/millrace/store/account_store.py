@@ -114,6 +114,12 @@ class SqlAccountStore:
         )
         return self._database.write(lambda connection: connection.execute(statement).scalar())
 
+    def forget_sessions(self, expired_for: timedelta, limit: int) -> int:
+        expired = sessions.c.expires_at < seconds_from_now(-expired_for.total_seconds())
+        page = sa.select(sessions.c.id).where(expired).order_by(sessions.c.expires_at).limit(limit)
+        statement = sessions.delete().where(sessions.c.id.in_(page))
+        return self._database.write(lambda connection: connection.execute(statement).rowcount)
+
     def _first(self, statement: sa.Select[Any]) -> sa.Row[Any] | None:
         return self._database.read(lambda connection: connection.execute(statement).first())
 
