@@ -35,6 +35,7 @@ class FilesInPlace:
     rows: FileStore
     folder: Path
     jobs: JobsInStates
+    database: Database
 
     def on_disk(self) -> list[str]:
         """Names of all files under the folder, finished or on their way."""
@@ -47,7 +48,7 @@ def files(tmp_path: Path, sqlite_url: str) -> Iterator[FilesInPlace]:
     upgrade(database)
     rows, folder = FileStore(database), tmp_path / "files"
     service = FileService(rows, LocalFolder(folder), max_upload_bytes=MAX_UPLOAD_BYTES)
-    yield FilesInPlace(service, rows, folder, JobsInStates(SqlJobStore(database)))
+    yield FilesInPlace(service, rows, folder, JobsInStates(SqlJobStore(database)), database)
     database.close()
 
 

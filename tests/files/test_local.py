@@ -1,5 +1,7 @@
 """Content in a folder: whole or not there, safe on disk, and nothing left behind where there is no room."""
 
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,24 @@ def test_files_of_one_moment_lie_in_many_folders(tmp_path: Path) -> None:
 def test_what_is_no_id_has_no_place(tmp_path: Path, file_id: str) -> None:
     with pytest.raises(ValueError, match="UUID"):
         LocalFolder(tmp_path).path_of(file_id)
+
+
+def test_what_nobody_has_written_to_for_long_is_removed_and_what_is_on_its_way_stays(tmp_path: Path) -> None:
+    folder, now = LocalFolder(tmp_path), datetime.now(UTC)
+    yesterday = now - timedelta(days=1)
+    assert folder.remove_abandoned(yesterday, 10) == 0
+    whole, on_its_way = an_id(), an_id()
+    folder.begin(whole).keep()
+    os.utime(folder.path_of(whole), (0, 0))
+    incoming = folder.begin(on_its_way)
+    for _ in range(3):
+        left_behind = tmp_path / "incoming" / an_id()
+        left_behind.touch()
+        os.utime(left_behind, (0, yesterday.timestamp() - 1))
+    assert [folder.remove_abandoned(yesterday, 2) for _ in range(3)] == [2, 1, 0]
+    incoming.keep()
+    assert folder.path_of(whole).exists()
+    assert folder.path_of(on_its_way).exists()
 
 
 def test_removing_twice_is_removing_once(tmp_path: Path) -> None:

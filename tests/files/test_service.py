@@ -4,9 +4,12 @@ import hashlib
 import io
 import threading
 import tracemalloc
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -15,7 +18,10 @@ from millrace.errors import NotAllowed
 from millrace.files.errors import BadFileName, FileTooLarge, NoSuchFile, StorageFull
 from millrace.files.local import LocalFolder
 from millrace.files.service import FileService
+from millrace.jobs.ports import StoredFile
 from millrace.jobs.states import JobState
+from millrace.store.file_store import FileStore
+from millrace.store.retention import prune
 from tests.factories import an_id
 from tests.files.conftest import MAX_UPLOAD_BYTES, FilesInPlace, Limit, an_account
 
@@ -192,6 +198,70 @@ def test_an_artifact_of_somebody_elses_job_is_not_found(files: FilesInPlace) -> 
     files.service.save_artifact(job, "a.txt", b"a")
     with pytest.raises(NoSuchFile):
         files.service.open_artifact(an_id(), job.id, "a.txt")
+
+
+def a_discarded_artifact(files: FilesInPlace) -> StoredFile:
+    job = files.jobs.in_state(JobState.COMPLETED)
+    stored = files.service.save_artifact(job, "a.txt", b"a")
+    files.database.write(lambda connection: prune(connection, JobState.COMPLETED, timedelta(days=-1), 1))
+    return stored
+
+
+def test_a_discarded_file_is_seen_by_nobody_and_then_goes(files: FilesInPlace) -> None:
+    stored = a_discarded_artifact(files)
+    with pytest.raises(NoSuchFile):
+        files.service.get_visible(stored.id, an_account(Role.ADMIN))
+    assert files.on_disk() == [stored.id]
+    assert files.service.remove_discarded(10) == 1
+    assert files.on_disk() == []
+    assert files.service.remove_discarded(10) == 0
+
+
+@dataclass
+class Dying:
+    """The rows, where the process dies after the content went and before its row does."""
+
+    rows: FileStore
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rows, name)
+
+    def forget(self, file_ids: Sequence[str]) -> None:
+        raise KeyboardInterrupt
+
+
+def test_a_removal_that_ended_half_way_is_ended_by_the_next(files: FilesInPlace) -> None:
+    stored = a_discarded_artifact(files)
+    dying = FileService(Dying(files.rows), LocalFolder(files.folder), max_upload_bytes=MAX_UPLOAD_BYTES)
+    with pytest.raises(KeyboardInterrupt):
+        dying.remove_discarded(10)
+    assert files.on_disk() == []
+    assert files.rows.discarded(10) == [stored.id]
+    assert files.service.remove_discarded(10) == 1
+    assert files.rows.discarded(10) == []
+
+
+def test_no_file_is_forgotten_while_the_folder_is_away(files: FilesInPlace) -> None:
+    stored = a_discarded_artifact(files)
+    away = files.folder.rename(files.folder.with_name("away"))
+    assert files.service.remove_discarded(10) == 0
+    assert files.rows.discarded(10) == [stored.id]
+    away.rename(files.folder)
+    assert files.service.remove_discarded(10) == 1
+    assert files.on_disk() == []
+
+
+def test_content_that_cant_be_removed_is_in_no_others_way(files: FilesInPlace) -> None:
+    stuck, other = a_discarded_artifact(files), a_discarded_artifact(files)
+    place = LocalFolder(files.folder).path_of(stuck.id)
+    place.unlink()
+    place.mkdir()  # a folder isn't removed like a file, whoever runs the tests
+    assert files.service.remove_discarded(1) == 0
+    assert files.service.remove_discarded(1) == 1
+    assert files.rows.discarded(10) == [stuck.id]
+    assert not LocalFolder(files.folder).path_of(other.id).exists()
+    place.rmdir()
+    assert files.service.remove_discarded(1) == 1
 
 
 def test_an_artifact_on_a_full_disk_leaves_nothing(files: FilesInPlace, no_room_beyond: Limit) -> None:

@@ -1,13 +1,15 @@
 """Content in a local folder, by file id.
 
 What is on its way lies under `incoming` and gets its place by a rename after it reached the disk, so nobody sees half a
-file. What a crash leaves under `incoming` belongs to nobody and may be removed.
+file. What a crash leaves under `incoming` belongs to nobody and is removed once it is old.
 """
 
 import contextlib
 import errno
 import os
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +26,7 @@ class LocalFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._incoming = folder / "incoming"
 
     def path_of(self, file_id: str) -> Path:
         """Where the content of `file_id` lies, whether it is there or not.
@@ -41,13 +44,31 @@ class LocalFolder:
             StorageFull: No room.
         """
         with _full_disk_named():
-            incoming = self._folder / "incoming"
-            incoming.mkdir(parents=True, exist_ok=True)
-            return IncomingFile(incoming / str(UUID(file_id)), self.path_of(file_id))
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            return IncomingFile(self._incoming / str(UUID(file_id)), self.path_of(file_id))
 
     def remove(self, file_id: str) -> None:
-        """Remove the content of `file_id`; nothing happens where there is none."""
+        """Remove the content of `file_id`; nothing happens where there is none.
+
+        Raises:
+            OSError: It can't be removed, or the folder isn't there (a volume that isn't mounted), so who knows.
+        """
+        self._folder.stat()
         self.path_of(file_id).unlink(missing_ok=True)
+
+    def remove_abandoned(self, before: datetime, limit: int) -> int:
+        """Remove up to `limit` half-written files that nobody has written to since `before`; how many there were."""
+        abandoned = list(islice(self._written_before(before.timestamp()), limit))
+        for path in abandoned:
+            path.unlink(missing_ok=True)
+        return len(abandoned)
+
+    def _written_before(self, timestamp: float) -> Iterator[Path]:
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._incoming) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):  # it got its place in the meantime
+                    if entry.stat().st_mtime < timestamp:
+                        yield Path(entry.path)
 
 
 class IncomingFile:

@@ -1,15 +1,17 @@
 """Uploads and artifacts, from both sides: people hand in and download, workers read and save.
 
 Content comes first, its row second: a row never points at nothing. Content without a row (a crash between the two) is
-seen by nobody and costs only its room.
+seen by nobody and costs only its room. A discarded file goes the same way back: its content first, its row second.
 """
 
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+import structlog
 from uuid_utils import uuid7
 
 from millrace.accounts.account import Account, Role
@@ -23,6 +25,8 @@ from millrace.jobs.ports import NewFile, StoredFile
 from millrace.jobs.visibility import may_submit, visible_to
 from millrace.offload import Offload, run_here
 
+log = structlog.get_logger(__name__)
+
 
 class FileRows(Protocol):
     """The rows of files. An id that is no UUID is an id of nothing."""
@@ -34,6 +38,13 @@ class FileRows(Protocol):
     def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]: ...
     def artifact_named(self, job_id: str, name: str) -> StoredFile | None:
         """The artifact `name` of the job's current attempt."""
+
+    def discarded(self, limit: int) -> Sequence[str]:
+        """Ids of discarded files, those that have waited longest for their removal first."""
+
+    def forget(self, file_ids: Sequence[str]) -> None: ...
+    def put_off(self, file_ids: Sequence[str]) -> None:
+        """Let discarded files wait behind all others that do."""
 
 
 class FileService:
@@ -144,6 +155,35 @@ class FileService:
             taken = self._take_in(file_id, io.BytesIO(content), None)
         new = _new_file(file_id, job.submitter_id, kept_name, taken)
         return self._add(replace(new, job_id=job.id, attempt=job.attempt))
+
+    # For the scheduler
+
+    def remove_discarded(self, limit: int) -> int:
+        """Remove up to `limit` files that were discarded; how many went. What can't be removed is tried again later.
+
+        Raises:
+            DatabaseUnavailable: Some content may be gone whose row still stands; the next time ends it.
+        """
+        discarded = self._rows.discarded(limit)
+        removed = [file_id for file_id in discarded if self._remove(file_id)]
+        stuck = [file_id for file_id in discarded if file_id not in removed]
+        if removed:
+            self._rows.forget(removed)
+        if stuck:
+            self._rows.put_off(stuck)
+        return len(removed)
+
+    def remove_abandoned(self, before: datetime, limit: int) -> int:
+        """Remove up to `limit` half-written files that nobody has written to since `before`; how many there were."""
+        return self._folder.remove_abandoned(before, limit)
+
+    def _remove(self, file_id: str) -> bool:
+        try:
+            self._folder.remove(file_id)
+        except OSError as error:
+            log.warning("file_not_removed", file_id=file_id, reason=str(error))
+            return False
+        return True
 
     def _take_in(self, file_id: str, stream: BinaryIO, most_bytes: int | None) -> Content:
         intake = self._offload(lambda: Intake(self._folder, file_id, most_bytes))
