@@ -17,6 +17,7 @@ ChoiceT = TypeVar("ChoiceT", bound=str)
 
 MIN_SECRET_LENGTH = 32
 MEBIBYTE = 1024 * 1024
+A_CENTURY_OF_DAYS = 36_525
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Settings:
     access_token_lifetime: timedelta = timedelta(minutes=15)
     session_lifetime: timedelta = timedelta(days=30)
     shutdown_grace: timedelta = timedelta(seconds=10)
+    keep_completed: timedelta = timedelta(days=30)
+    keep_failed: timedelta = timedelta(days=90)
+    keep_cancelled: timedelta = timedelta(days=30)
     sign_in_limit: str = "10 per minute"
     request_limit: str = "1200 per minute"
     frontend_folder: Path | None = None
@@ -101,6 +105,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sqlite_full_sync=read.choice("SQLITE_SYNC", ("normal", "full")) == "full",
         max_upload_bytes=read.number("MAX_UPLOAD_MEBIBYTES", 100, 1, 1024 * 1024) * MEBIBYTE,
         shutdown_grace=timedelta(seconds=read.number("SHUTDOWN_GRACE_SECONDS", 10, 0, 3600)),
+        keep_completed=read.days("KEEP_COMPLETED_DAYS", 30),
+        keep_failed=read.days("KEEP_FAILED_DAYS", 90),
+        keep_cancelled=read.days("KEEP_CANCELLED_DAYS", 30),
         sign_in_limit=read.text("SIGN_IN_LIMIT", "10 per minute"),
         request_limit=read.text("REQUEST_LIMIT", "1200 per minute"),
         frontend_folder=read.folder("FRONTEND"),
@@ -153,6 +160,9 @@ class _Reader:
         if not text.isdecimal() or not lowest <= int(text) <= highest:
             raise ConfigurationError(f"MILLRACE_{name} must be a whole number from {lowest} to {highest}, not {text!r}")
         return int(text)
+
+    def days(self, name: str, default: int) -> timedelta:
+        return timedelta(days=self.number(name, default, 1, A_CENTURY_OF_DAYS))
 
     def choice(self, name: str, choices: tuple[ChoiceT, ...]) -> ChoiceT:
         text = self.text(name, choices[0])

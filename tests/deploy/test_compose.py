@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from millrace.run.embedded_redis import FLAGS
-from millrace.settings import load_settings
+from millrace.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -73,6 +73,17 @@ def test_settings_of_each_process_are_accepted(services: dict[str, Any], name: s
     assert settings.environment == "production"
     assert settings.database_url.startswith("postgresql")
     assert settings.behind_proxy == (name == "web")
+
+
+def test_compose_keeps_jobs_as_long_as_is_usual(services: dict[str, Any]) -> None:
+    settings, usual = load_settings(image_environment() | services["scheduler"]["environment"]), Settings()
+    for name in ("keep_completed", "keep_failed", "keep_cancelled"):
+        assert getattr(settings, name) == getattr(usual, name)
+
+
+def test_days_that_jobs_are_kept_are_set_for_the_scheduler() -> None:
+    done = run(*COMPOSE, "config", environment=SECRETS | {"MILLRACE_KEEP_FAILED_DAYS": "7"})
+    assert 'MILLRACE_KEEP_FAILED_DAYS: "7"' in done.stdout
 
 
 def image_environment() -> dict[str, str]:

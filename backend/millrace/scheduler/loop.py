@@ -16,6 +16,7 @@ from millrace.errors import Unavailable
 from millrace.scheduler.lease import Lease
 from millrace.scheduler.sweeps.apply_limits import ApplyLimits
 from millrace.scheduler.sweeps.promote_due import PromoteDue
+from millrace.scheduler.sweeps.prune import Prune
 from millrace.scheduler.sweeps.rescue_lost import RescueLost
 from millrace.scheduler.sweeps.rescue_unlisted import RescueUnlisted
 from millrace.scheduler.sweeps.resend_unsent import ResendUnsent
@@ -61,6 +62,7 @@ class SchedulerLoop:
                 RescueLost(services.jobs, services.workers, services.line, services.clock),
                 RescueUnlisted(services.jobs, services.workers),
                 RestoreQueues(services.jobs, services.queues, services.restoration),
+                Prune.of(services.jobs, services.files, services.accounts, services.settings, services.clock),
             ],
             Lease(services.leases, f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}", services.clock),
         )
