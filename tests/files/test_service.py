@@ -15,14 +15,17 @@ import pytest
 
 from millrace.accounts.account import Role
 from millrace.errors import NotAllowed
-from millrace.files.errors import BadFileName, FileTooLarge, NoSuchFile, StorageFull
+from millrace.files.errors import BadFileName, ClaimLost, FileTooLarge, NoSuchFile, StorageFull
 from millrace.files.local import LocalFolder
 from millrace.files.service import FileService
+from millrace.jobs.losses import after_loss
+from millrace.jobs.outcome import Completed, Failed
 from millrace.jobs.ports import StoredFile
 from millrace.jobs.states import JobState
 from millrace.store.file_store import FileStore
+from millrace.store.job_store import SqlJobStore
 from millrace.store.retention import prune
-from tests.factories import an_id
+from tests.factories import AN_ERROR, a_settlement, an_id
 from tests.files.conftest import MAX_UPLOAD_BYTES, FilesInPlace, Limit, an_account
 
 CONTENT = b"name,email\nAda,ada@example.org\n"
@@ -200,9 +203,23 @@ def test_an_artifact_of_somebody_elses_job_is_not_found(files: FilesInPlace) -> 
         files.service.open_artifact(an_id(), job.id, "a.txt")
 
 
+def test_what_an_attempt_saves_after_it_was_settled_or_taken_away_is_not_kept(files: FilesInPlace) -> None:
+    store = SqlJobStore(files.database)
+    settled, taken = (files.jobs.running(files.jobs.in_state(JobState.QUEUED)) for _ in range(2))
+    kept = files.service.save_artifact(settled.job, "a.txt", b"in time")
+    store.settle(a_settlement(settled, Failed(AN_ERROR)))
+    store.rescue([after_loss(taken.job, AN_ERROR)])
+    for late in (settled.job, taken.job):
+        with pytest.raises(ClaimLost):
+            files.service.save_artifact(late, "a.txt", b"too late")
+    assert files.on_disk() == [kept.id]
+    assert list(files.service.artifacts_of(settled.job.id, 1)) == [kept]
+
+
 def a_discarded_artifact(files: FilesInPlace) -> StoredFile:
-    job = files.jobs.in_state(JobState.COMPLETED)
-    stored = files.service.save_artifact(job, "a.txt", b"a")
+    claimed = files.jobs.running(files.jobs.in_state(JobState.QUEUED))
+    stored = files.service.save_artifact(claimed.job, "a.txt", b"a")
+    SqlJobStore(files.database).settle(a_settlement(claimed, Completed()))
     files.database.write(lambda connection: prune(connection, JobState.COMPLETED, timedelta(days=-1), 1))
     return stored
 

@@ -1,6 +1,6 @@
 """What can be wrong with a file."""
 
-from millrace.errors import NotFound, Unavailable, ValidationFailed
+from millrace.errors import Conflict, NotFound, Unavailable, ValidationFailed
 
 PART = "file"
 """The name of the multipart part that an upload comes in; problems with it are shown beside that field."""
@@ -10,6 +10,12 @@ class NoSuchFile(NotFound):
     """There is no such file, or it isn't yours to see."""
 
     code = "file_not_found"
+
+
+class ClaimLost(Conflict):
+    """This attempt isn't the one that runs any more, so nothing that it makes is kept."""
+
+    code = "claim_lost"
 
 
 class FileTooLarge(ValidationFailed):

@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 
 from millrace.accounts.account import Account, Role
 from millrace.errors import NotAllowed
-from millrace.files.errors import NoSuchFile
+from millrace.files.errors import ClaimLost, NoSuchFile
 from millrace.files.intake import CHUNK_BYTES, Content, Intake
 from millrace.files.local import LocalFolder
 from millrace.files.names import check_name, clean_name
@@ -33,6 +33,9 @@ class FileRows(Protocol):
 
     def add(self, file: NewFile) -> tuple[StoredFile, Sequence[str]]:
         """Write the row of `file`; also the ids of those that it replaces: same job, attempt and name."""
+
+    def add_artifact(self, file: NewFile, token: str | None) -> tuple[StoredFile, Sequence[str]] | None:
+        """As `add`, where the claim stands that `token` is of; else None."""
 
     def get_files(self, file_ids: Sequence[str]) -> Sequence[StoredFile]: ...
     def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]: ...
@@ -76,7 +79,8 @@ class FileService:
             raise NotAllowed("Your role may look, but not upload files.")
         file_id, kept_name = str(uuid7()), clean_name(name)
         content = self._take_in(file_id, stream, self._max_upload_bytes)
-        return self._add(_new_file(file_id, owner.id, kept_name, content))
+        stored, _ = self._rows.add(_new_file(file_id, owner.id, kept_name, content))
+        return stored
 
     def get_visible(self, file_id: str, account: Account) -> StoredFile:
         """The file, where `account` may see it: uploads as their owner or an operator, artifacts like their job.
@@ -141,11 +145,13 @@ class FileService:
     def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile:
         """Keep what the attempt that runs `job` made; the same name again replaces what was there.
 
-        An attempt that was given up for lost may still save: its artifacts carry its own number, and readers ask for
-        those of the job's current attempt.
+        Args:
+            job: As it was claimed.
 
         Raises:
             BadFileName, StorageFull: Nothing of it was kept.
+            ClaimLost: The attempt was settled without its handler, or taken from its worker. Nothing was kept.
+            DatabaseUnavailable: Whether it was kept is unknown; save it again.
         """
         file_id, kept_name = str(uuid7()), check_name(name)
         if isinstance(content, Path):
@@ -154,7 +160,13 @@ class FileService:
         else:
             taken = self._take_in(file_id, io.BytesIO(content), None)
         new = _new_file(file_id, job.submitter_id, kept_name, taken)
-        return self._add(replace(new, job_id=job.id, attempt=job.attempt))
+        added = self._rows.add_artifact(replace(new, job_id=job.id, attempt=job.attempt), job.token)
+        stored, replaced = added or (None, [file_id])
+        for old_id in replaced:
+            self._folder.remove(old_id)
+        if stored is None:
+            raise ClaimLost
+        return stored
 
     # For the scheduler
 
@@ -194,12 +206,6 @@ class FileService:
         except BaseException:
             self._offload(intake.discard)
             raise
-
-    def _add(self, file: NewFile) -> StoredFile:
-        stored, replaced = self._rows.add(file)
-        for old_id in replaced:
-            self._folder.remove(old_id)
-        return stored
 
     def _find(self, file_id: str) -> StoredFile:
         found = self.get_files([file_id])

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from millrace.jobs.ports import NewFile, StoredFile
+from millrace.jobs.states import JobState
 from millrace.store.database import Database
 from millrace.store.tables import files, jobs
 from millrace.store.types import canonical_id, utc_now
@@ -29,11 +30,16 @@ class FileStore:
         Raises:
             DatabaseUnavailable: Whether the row was written is unknown.
         """
-        insert = files.insert().values(**asdict(file), created_at=utc_now()).returning(*_STORED)
+        return self._database.write(lambda connection: _add(connection, file))
 
-        def write(connection: sa.Connection) -> tuple[StoredFile, Sequence[str]]:
-            replaced = [] if file.job_id is None else connection.scalars(_delete_namesakes(file)).all()
-            return _file_of(connection.execute(insert).one()), replaced
+    def add_artifact(self, file: NewFile, token: str | None) -> tuple[StoredFile, Sequence[str]] | None:
+        """As `add`, where the claim stands that `token` is of; else None: it was settled, or taken away."""
+        # Locked, so that a settlement comes before or after, and not in between.
+        claim = sa.select(jobs.c.id).where(jobs.c.id == file.job_id, jobs.c.attempt == file.attempt)
+        claim = claim.where(jobs.c.token == token, jobs.c.state == JobState.RUNNING).with_for_update(read=True)
+
+        def write(connection: sa.Connection) -> tuple[StoredFile, Sequence[str]] | None:
+            return None if connection.execute(claim).first() is None else _add(connection, file)
 
         return self._database.write(write)
 
@@ -76,6 +82,12 @@ class FileStore:
         # Ids are UUIDv7, so their order is the order of arrival.
         statement = sa.select(*_STORED).where(*where, files.c.discarded_at.is_(None)).order_by(files.c.id)
         return self._database.read(lambda connection: [_file_of(row) for row in connection.execute(statement)])
+
+
+def _add(connection: sa.Connection, file: NewFile) -> tuple[StoredFile, Sequence[str]]:
+    replaced = [] if file.job_id is None else connection.scalars(_delete_namesakes(file)).all()
+    insert = files.insert().values(**asdict(file), created_at=utc_now()).returning(*_STORED)
+    return _file_of(connection.execute(insert).one()), replaced
 
 
 def _delete_namesakes(file: NewFile) -> sa.sql.dml.ReturningDelete[Any]:

@@ -28,7 +28,7 @@ from millrace.worker.middleware.progress import progress
 from millrace.worker.middleware.retry import judge, retry_by
 from millrace.worker.middleware.time_limit import time_limit_with
 from millrace.worker.overdue import Overdue
-from millrace.worker.patience import Patience, ProcessEnds
+from millrace.worker.patience import Patience, PatientFiles, ProcessEnds
 from millrace.worker.reporter import Reporter
 from millrace.worker.running import RunningAttempt, through
 from millrace.worker.scratch import ScratchFolders
@@ -60,7 +60,7 @@ class AttemptRunner:
         self._worker_id = worker_id
         self._jobs = jobs
         self._registry = registry
-        self._files = files
+        self._files = PatientFiles(files, patience)
         self._held = held
         self._reporter = reporter
         self._scratch = scratch

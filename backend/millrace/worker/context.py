@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from millrace.errors import NotFound
+from millrace.errors import Conflict, NotFound
 from millrace.jobs.handler import PermanentFailure
 from millrace.jobs.job import Job
 from millrace.jobs.ports import StoredFile
 from millrace.worker.attempt_log import AttemptLog
-from millrace.worker.held import StopSignal
+from millrace.worker.held import AttemptStopped, StopSignal
 from millrace.worker.reporter import AttemptReport
 from millrace.worker.scratch import ScratchFolder
 
@@ -66,4 +66,7 @@ class AttemptContext:
     def save_artifact(self, name: str, content: bytes | Path) -> None:
         if isinstance(content, Path):
             content = self._scratch.path / content
-        self._files.save_artifact(self._job, name, content)
+        try:
+            self._files.save_artifact(self._job, name, content)
+        except Conflict as error:
+            raise AttemptStopped(error.message) from error

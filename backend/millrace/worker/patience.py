@@ -2,11 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import structlog
 
 from millrace.errors import DatabaseUnavailable
+from millrace.jobs.job import Job
+from millrace.jobs.ports import StoredFile
+from millrace.worker.context import Files
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
@@ -45,3 +49,20 @@ class Patience:
                 if self._ending.wait(pause):
                     raise ProcessEnds from error
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+class PatientFiles:
+    """Files as handlers ask for them: a database that is away for a while fails no attempt."""
+
+    def __init__(self, files: Files, patience: Patience) -> None:
+        self._files = files
+        self._patience = patience
+
+    def open_for(self, owner_id: str, file_id: str) -> BinaryIO:
+        return self._patience.until_answered(lambda: self._files.open_for(owner_id, file_id))
+
+    def open_artifact(self, owner_id: str, job_id: str, name: str) -> BinaryIO:
+        return self._patience.until_answered(lambda: self._files.open_artifact(owner_id, job_id, name))
+
+    def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile:
+        return self._patience.until_answered(lambda: self._files.save_artifact(job, name, content))
