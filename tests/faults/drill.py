@@ -1,10 +1,10 @@
 """The drill: each fault strikes while jobs are in flight, and leaves one row in a table of what became of them."""
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from millrace.jobs.job import Job
@@ -105,7 +105,7 @@ class Fault:
     def __post_init__(self) -> None:
         self._before = set(self.ledger.jobs())
         self._in_hand: set[str] = set()
-        self._over_at: float | None = None
+        self._over_at: datetime | None = None
         self._recovered_seconds: float | None = None
         self._all_ended_seconds: float | None = None
 
@@ -142,7 +142,7 @@ class Fault:
 
     def is_over(self) -> None:
         """It ends now, or nothing more will be killed."""
-        self._over_at = time.monotonic()
+        self._over_at = datetime.now(UTC)
         (probe,) = self.submit(1, 0.0, priority=Priority.CRITICAL)
         self._in_hand.add(probe.id)
 
@@ -150,7 +150,7 @@ class Fault:
         """Wait until what the fault had in hand has ended, and what came after it; how long that took."""
         assert self._over_at is not None, "the fault goes on"
         wait_until(lambda: self.ledger.are_finished(self._in_hand), 3 * self.within_seconds, "the fault to be overcome")
-        self._recovered_seconds = time.monotonic() - self._over_at
+        self._recovered_seconds = self._seconds_until_ended(self._in_hand)
         return self._recovered_seconds
 
     def jobs(self) -> dict[str, Job]:
@@ -161,7 +161,13 @@ class Fault:
         """Wait until every job has ended."""
         wait_until(self.ledger.is_done, self.form.all_ended_seconds, "every job to end")
         if self._all_ended_seconds is None and self._over_at is not None:
-            self._all_ended_seconds = time.monotonic() - self._over_at
+            self._all_ended_seconds = self._seconds_until_ended(self.jobs())
+
+    def _seconds_until_ended(self, job_ids: Collection[str]) -> float:
+        """From the end of the fault until the last of these ended: by their rows, whenever it is that somebody asks."""
+        ends = [job.finished_at for job_id, job in self.ledger.jobs().items() if job_id in job_ids if job.finished_at]
+        assert self._over_at is not None
+        return max(0.0, (max(ends) - self._over_at).total_seconds())
 
     def row(self) -> Row:
         """What there is to say by now."""

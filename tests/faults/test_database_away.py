@@ -15,8 +15,8 @@ from tests.faults.rest_client import RestClient
 from tests.servers.postgresql import OwnPostgreSQL, own_postgresql
 
 WORKERS, THREADS = 2, 4
-SECONDS_A_JOB = 0.3
-"""So that the queue outlasts the beginning of the outage."""
+WORK_SECONDS = 2.0
+"""For all threads together: the queue outlasts the beginning of the outage."""
 
 LOCKED_AT_LEAST_SECONDS = 7.0
 """A client waits for a lock before it is refused."""
@@ -45,7 +45,7 @@ def strike_at_work(fault: Fault, mill: Mill, client: RestClient, outage: Callabl
 
     Every client is answered: that it is done, or that it may come again. The queue waits. No attempt is given up.
     """
-    fault.submit(seconds=SECONDS_A_JOB)
+    fault.submit(seconds=WORK_SECONDS * WORKERS * THREADS / fault.form.jobs)
     with fault.traffic(client) as flow:
         flow.await_answers(1)
         fault.strikes()

@@ -13,7 +13,7 @@ from millrace.jobs.states import JobState
 from millrace.store.tables import files
 from tests.faults.drill import Face, Fault, Form
 from tests.faults.ledger import SAVING
-from tests.faults.mill import Mill, mill
+from tests.faults.mill import Mill, kill, mill
 from tests.faults.stamping_handlers import content
 
 MEBIBYTE = 1024 * 1024
@@ -33,9 +33,9 @@ def has_own_mounts() -> bool:
         return False
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, own_database_url: str) -> Iterator[Mill]:
-    """A scheduler."""
+    """A scheduler. Each test has a worker of its own, which is gone with it."""
     with mill(tmp_path_factory.mktemp("mill"), own_database_url) as it:
         it.start("scheduler")
         yield it
@@ -60,7 +60,7 @@ def assert_no_half_file_is_shown(fault: Fault, house: Mill, small: list[Job], la
     assert all("no room left" in (job.error_message or "") for job in refused)
     for job in refused:
         assert house.services.reader.artifacts(job.id, house.account) == []
-    statement = sa.select(files.c.id, files.c.size_bytes)
+    statement = sa.select(files.c.id, files.c.size_bytes).where(files.c.job_id.in_(jobs))
     rows = house.services.database.read(lambda connection: connection.execute(statement).all())
     assert {row.size_bytes for row in rows} == {SMALL_BYTES}
     kept = {path.name: path for path in root.rglob("*") if path.is_file()}
@@ -80,13 +80,16 @@ def test_what_has_no_room_fails_and_is_never_shown_where_the_disk_is_full(house:
     with face("disk full while artifacts are written (ENOSPC)", house) as fault:
         small, large = fill_it_up(fault, form)
         assert_no_half_file_is_shown(fault, house, small, large, Path(f"/proc/{worker.pid}/root{folder}"))
+    kill(worker)
 
 
 def test_what_has_no_room_fails_and_is_never_shown_where_files_are_limited(house: Mill, face: Face, form: Form) -> None:
-    worker = psutil.Process(house.start("worker").pid)
+    worker = house.start("worker")
     house.await_workers(1)
-    for process in (worker, *worker.children(recursive=True)):
+    lead = psutil.Process(worker.pid)
+    for process in (lead, *lead.children(recursive=True)):
         process.rlimit(psutil.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
     with face("a limit on files while artifacts are written (EFBIG)", house) as fault:
         small, large = fill_it_up(fault, form)
         assert_no_half_file_is_shown(fault, house, small, large, house.services.settings.files_folder)
+    kill(worker)

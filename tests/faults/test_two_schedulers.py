@@ -16,7 +16,7 @@ from tests.faults.mill import Mill, mill
 from tests.waiting import wait_until
 
 HAND_OVER_SECONDS = 10
-DUE_WITHIN_SECONDS = 3.0
+DUE_AFTER_SECONDS = 1.5
 PROMOTED_ONCE, PROMOTED_AFTER_A_FAILURE = 4, 6
 """The version of a job that was submitted, promoted, claimed and completed; one that failed once and was promoted by
 its retry was claimed and ended twice. Another promotion would show."""
@@ -42,12 +42,10 @@ def at_work(house: Mill) -> int | None:
 
 def submit_what_needs_a_scheduler(fault: Fault, form: Form) -> tuple[list[Job], list[Job]]:
     """Jobs that become due while the lease changes hands, and jobs that are to be tried again meanwhile."""
-    now = datetime.now(UTC)
-    due = [
-        job
-        for number in range(form.jobs)
-        for job in fault.submit(1, run_at=now + timedelta(seconds=DUE_WITHIN_SECONDS * (number + 1) / form.jobs))
-    ]
+    due = []
+    for number in range(form.jobs):
+        ahead = timedelta(seconds=DUE_AFTER_SECONDS * (1 + number / form.jobs))
+        due += fault.submit(1, run_at=datetime.now(UTC) + ahead)
     return due, fault.submit(form.jobs, type_name=FLAKY)
 
 
