@@ -112,7 +112,7 @@ class IsolatedCurious(Isolated):
             "sockets": kinds.count("socket"),
             "pipes": kinds.count("pipe"),
             "descriptors": len([kind for kind in kinds if kind in ("socket", "pipe", "anon_inode")]),
-            "environment": [name for name in os.environ if name.startswith("MILLRACE_")],
+            "environment": [name for name in os.environ if name.startswith("MILLRACE_DATABASE")],
             "database_url": self._settings.database_url,
             "threads": self._settings.worker_threads,
             "oom_score_adj": int(Path("/proc/self/oom_score_adj").read_text()),

@@ -180,7 +180,7 @@ def test_what_was_in_a_forkserver_that_was_killed_is_tried_again_and_nobody_is_b
     house: House, worker: OwnWorker
 ) -> None:
     deaf, other = house.submit("isolated_deaf"), house.submit("isolated_endless")
-    processes = processes_of(house, deaf)[:2] + processes_of(house, other)
+    processes = processes_of(house, deaf) + processes_of(house, other)
     os.kill(psutil.Process(processes[0]).ppid(), signal.SIGKILL)
     for job in (deaf, other):
         lost = house.wait_for(job, S.RETRYING)

@@ -162,7 +162,7 @@ class _Conversation:
         if self._child.process_id is None:
             raise NoProcess(f"No process could be started for this attempt: it {ended.how}.")
         how = "said what can't be understood" if self._is_garbled else ended.how
-        if ended.beside:  # nobody is to blame
+        if ended.is_blameless:
             return self._failed(crash_error(how), is_crash=False)
         error = crash_error(how, job.crashes + 1)
         return self._crashed(replace(error, traceback=middle_cut(faults, MAX_TRACEBACK_LENGTH) or None))

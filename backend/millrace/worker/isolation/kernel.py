@@ -10,6 +10,7 @@ from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 FIRST_TO_GO = "1000"
+MOST_SWEEPS = 5
 
 PROC = Path("/proc")
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -33,6 +34,26 @@ def end_group(process_id: int) -> None:
     for kill in (os.kill, os.killpg):
         with suppress(ProcessLookupError, PermissionError):
             kill(process_id, signal.SIGKILL)
+
+
+def end_marked(mark: str) -> None:
+    """End every process that has `mark` in the environment that it was started with, and those that it forked."""
+    for _ in range(MOST_SWEEPS):  # one of them may start another meanwhile
+        if not sum(_end_if_marked(int(entry.name), mark.encode()) for entry in PROC.glob("[0-9]*")):
+            return
+
+
+def _end_if_marked(process_id: int, mark: bytes) -> bool:
+    """Whether it was ended just now. By its descriptor, for an id may be another's a moment later."""
+    with suppress(OSError):
+        handle = os.pidfd_open(process_id)
+        try:
+            if mark in (PROC / str(process_id) / "environ").read_bytes():
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                return True
+        finally:
+            os.close(handle)
+    return False
 
 
 def children_of(process_id: int) -> Iterator[int]:

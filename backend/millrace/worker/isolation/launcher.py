@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from itertools import count
+from uuid import uuid4
 
 import structlog
 
@@ -18,7 +19,7 @@ from millrace.errors import Unavailable
 from millrace.processes.restarts import describe_exit
 from millrace.settings import Settings
 from millrace.worker.isolation.handed_settings import handed
-from millrace.worker.isolation.kernel import end_group
+from millrace.worker.isolation.kernel import end_marked
 from millrace.worker.isolation.wire import Channel, ChannelLost, Frame, pair
 
 LISTEN_SECONDS = 3.0
@@ -28,6 +29,10 @@ END_SECONDS = 5.0
 """How long a process that was killed may take to be gone."""
 
 LAUNCH_TRIES = 3
+MARK = "MILLRACE_FORKSERVER"
+"""A variable by whose value everything is found that a forkserver and its children started."""
+
+ENDED_IN_ORDER = describe_exit(0)
 MODULE = "millrace.worker.isolation.forkserver"
 
 log = structlog.get_logger(__name__)
@@ -37,13 +42,13 @@ log = structlog.get_logger(__name__)
 class ChildExit:
     """How a child ended: by itself with an exit code (negative for a signal), or else for a reason of ours.
 
-    `beside` counts the other children that were lost with it.
+    `is_blameless`: it was lost together with others.
     """
 
     code: int | None
     peak_bytes: int = 0
     reason: str = ""
-    beside: int = 0
+    is_blameless: bool = False
 
     @property
     def how(self) -> str:
@@ -79,7 +84,7 @@ class IsolatedChild:
                 self._server.give_up()
                 self._has_exited.wait(END_SECONDS)
         self.channel.close()
-        return self._exit or ChildExit(None, reason="could not be ended")
+        return self._exit or ChildExit(None, reason="couldn't be ended", is_blameless=True)
 
     def note_exit(self, ended: ChildExit) -> None:
         """Called by the forkserver's keeper."""
@@ -99,6 +104,7 @@ class _Server:
     def __init__(self, settings: Settings) -> None:
         ours, self._theirs = pair()
         self._control = Channel(ours, patience_seconds=LISTEN_SECONDS)
+        self._mark = f"{MARK}={uuid4()}"
         self._lock = threading.Lock()
         self._children: dict[int, IsolatedChild] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -146,7 +152,7 @@ class _Server:
     def _keep(self) -> None:
         try:
             with self._theirs:
-                self._process = _start(self._theirs.fileno())
+                self._process = _start(self._theirs.fileno(), self._mark)
             while (frame := self._control.receive(None)) is not None:
                 self._hear(frame)
         except (ChannelLost, OSError):
@@ -168,7 +174,7 @@ class _Server:
             child.note_exit(ChildExit(None, reason=frame.values["reason"]))
 
     def _lose_all(self) -> None:
-        """Where the forkserver died its children die by the kernel's hand; what they started dies here."""
+        """Where the forkserver died its children die by the kernel's hand; what they started is found by its mark."""
         with self._lock:
             self.is_lost = True
             lost = list(self._children.values())
@@ -177,11 +183,11 @@ class _Server:
         how = self._await_end()
         if lost:
             log.warning("forkserver_lost", how=how, children=len(lost))
+        if how != ENDED_IN_ORDER:
+            end_marked(self._mark)
+        reason = f"ended with its forkserver, which {how}"
         for child in lost:
-            if child.process_id is not None:
-                end_group(child.process_id)
-        for child in lost:
-            child.note_exit(ChildExit(None, reason=f"ended with its forkserver, which {how}", beside=len(lost) - 1))
+            child.note_exit(ChildExit(None, reason=reason, is_blameless=len(lost) > 1))
 
     def _await_end(self) -> str:
         if self._process is None:
@@ -240,12 +246,12 @@ class Launcher:
             return self._server
 
 
-def _start(descriptor: int) -> "subprocess.Popen[bytes]":
+def _start(descriptor: int, mark: str) -> "subprocess.Popen[bytes]":
     """A forkserver with the end of a channel. What opens doors, in our environment, stays here."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
     return subprocess.Popen(
         [sys.executable, "-m", MODULE, str(descriptor)],
-        env=environ,
+        env=environ | {MARK: mark.removeprefix(f"{MARK}=")},
         stdin=subprocess.DEVNULL,
         pass_fds=[descriptor],
         start_new_session=True,
