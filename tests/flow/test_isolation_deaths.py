@@ -196,15 +196,16 @@ def test_a_job_that_kills_its_forkserver_alone_is_blamed_for_it(house: House, wo
 
 
 def test_a_forkserver_that_hangs_is_replaced(house: House, worker: OwnWorker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("millrace.worker.isolation.launcher.END_SECONDS", 0.5)
-    monkeypatch.setattr("millrace.worker.isolation.isolated.BEGIN_SECONDS", 0.5)
     running = house.submit("isolated_endless")
     (process,) = processes_of(house, running)
+    monkeypatch.setattr("millrace.worker.isolation.launcher.END_SECONDS", 0.5)
+    monkeypatch.setattr("millrace.worker.isolation.isolated.BEGIN_SECONDS", 0.5)
     os.kill(psutil.Process(process).ppid(), signal.SIGSTOP)
     late = house.wait_for(house.submit("isolated_echo", {"text": "late"}), S.RETRYING)
     assert late.error_code == "no_process"
     assert house.wait_for(running, S.RETRYING).crashes == 0
     wait_until_gone([process])
+    monkeypatch.undo()
     assert ended(house, late).state is S.COMPLETED
 
 
@@ -219,7 +220,7 @@ def test_no_process_outlives_a_worker_that_was_killed(house: House, settings: Se
         "MILLRACE_SHUTDOWN_GRACE_SECONDS": "0",
     }
     code = "import sys; from millrace.run.worker import main; sys.exit(main())"
-    with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL) as worker:
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as worker:
         try:
             job = house.submit("isolated_deaf")
             processes = processes_of(house, job)

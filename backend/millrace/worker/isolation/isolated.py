@@ -77,7 +77,7 @@ class _Conversation:
         self._looks_at = 0.0
         self._killed_at = math.inf
         self._used_too_much: int | None = None
-        self._is_garbled = False
+        self._is_garbled = self._began_too_late = False
         # A type whose jobs share a process elsewhere never said what one of them may use.
         self._memory_limit = handler.memory_limit_bytes if handler.isolation == "process" else math.inf
 
@@ -137,7 +137,8 @@ class _Conversation:
             self._killed_at = now + KILL_AFTER_SECONDS
             self._say("stop", {"reason": reason.name})
         if self._child.process_id is None:
-            return now - self._child.launched_at > BEGIN_SECONDS
+            self._began_too_late = now - self._child.launched_at > BEGIN_SECONDS
+            return self._began_too_late
         return self._uses_too_much(self._child.process_id)
 
     def _uses_too_much(self, process_id: int) -> bool:
@@ -159,7 +160,7 @@ class _Conversation:
             return self._crashed(self._too_large(self._used_too_much))
         if self._killed_at < math.inf:
             self._attempt.stop.check()
-        if self._child.process_id is None:
+        if self._child.process_id is None or self._began_too_late:
             raise NoProcess(f"No process could be started for this attempt: it {ended.how}.")
         how = "said what can't be understood" if self._is_garbled else ended.how
         if ended.is_blameless:
