@@ -18,7 +18,7 @@ WORKERS, THREADS = 2, 4
 WORK_SECONDS = 2.0
 """For all threads together: the queue outlasts the beginning of the outage."""
 
-LOCKED_AT_LEAST_SECONDS = 7.0
+LOCKED_AT_LEAST_SECONDS = 6.0
 """A client waits for a lock before it is refused."""
 
 ENDS_WHILE_AWAY_SECONDS = 1.0

@@ -11,7 +11,7 @@ from tests.faults.drill import Face, Form
 from tests.faults.mill import Mill, kill, mill
 from tests.faults.own_up import OwnUp, is_alive, own_up
 from tests.faults.rest_client import LANES
-from tests.servers.proxy import Fate, proxy
+from tests.servers.proxy import Fate, let_pass, proxy
 from tests.waiting import wait_until
 
 GONE_SECONDS = 10
@@ -50,7 +50,7 @@ def test_when_the_web_process_is_killed_between_commit_and_send_the_job_runs(
                 unanswered = [job for job in fault.jobs().values() if job.id not in fault.accepted | flow.accepted()]
                 fault.touches(unanswered)
                 fault.is_over()
-                between.rule = lambda sent, before: Fate.PASS
+                between.rule = let_pass
                 assert unanswered
                 assert {job.state for job in unanswered} == {JobState.QUEUED}
                 at_work.start_web(web.port)
