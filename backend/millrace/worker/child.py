@@ -14,8 +14,10 @@ from millrace.processes.lifeline import die_at_once_with_parent
 from millrace.queues.worker import ProcessBeat
 from millrace.worker.link import LinkEnd, Message
 
-MOST_SILENT_BEATS = 15
-"""A process that gave no sign of life at so many heartbeats is ended. Long after its jobs were taken from it."""
+MOST_UNANSWERED = 20
+"""A process that answers none of so many heartbeats, about a minute, is ended. One that was stopped has lost its jobs
+long ago; in one whose handler lets no other thread run, all others wait, and no time limit holds.
+"""
 
 
 class ChildProcess:
@@ -31,7 +33,7 @@ class ChildProcess:
         self._asked = 0
         self._state: Message = {"held": [], "busy": 0, "is_well": True, "is_spent": False}
         self._cpu_seconds = 0.0
-        self._silent_beats = 0
+        self._unanswered = 0
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
@@ -56,9 +58,9 @@ class ChildProcess:
         return self._process.poll()
 
     @property
-    def is_silent_for_long(self) -> bool:
-        """Whether it gave no sign of life for so long that it had better be replaced."""
-        return self._silent_beats >= MOST_SILENT_BEATS
+    def is_stuck(self) -> bool:
+        """Whether it has answered nobody for so long that it had better be ended."""
+        return self._unanswered >= MOST_UNANSWERED
 
     @property
     def is_spent(self) -> bool:
@@ -110,11 +112,9 @@ class ChildProcess:
         A process that doesn't answer may still work: a handler's thread that calls into C can keep all others waiting.
         So one whose processor time grows counts as alive, and nobody can say what it holds.
         """
-        beat = self._beat(self._has_answered.wait(timeout_seconds))
-        self._silent_beats = 0 if beat is not None else self._silent_beats + 1
-        return beat
-
-    def _beat(self, answers: bool) -> ProcessBeat | None:
+        answers = self._has_answered.wait(timeout_seconds)
+        is_well = answers and self._state["is_well"]
+        self._unanswered = 0 if is_well else self._unanswered + 1
         try:
             process = psutil.Process(self.pid)
             cpu, memory = process.cpu_times(), process.memory_info().rss
@@ -122,7 +122,7 @@ class ChildProcess:
             return None
         seconds = cpu.user + cpu.system
         works, self._cpu_seconds = seconds > self._cpu_seconds, seconds
-        if not (self._state["is_well"] if answers else works):
+        if not (is_well if answers else works):
             return None
         held = self._state["held"] if answers else None
         return ProcessBeat(self.id, held, self._state["busy"], memory)

@@ -129,10 +129,10 @@ class ProcessKeeper:
     def _await_end(self, child: ChildProcess) -> str:
         """How it ended, in words."""
         while not child.wait(LOOK_SECONDS):
-            if self._has_begun and child.is_silent_for_long:
+            if self._has_begun and child.is_stuck:
                 child.kill()
                 child.wait()
-                return "gave no sign of life and was ended"
+                return "answered nobody for a minute and was ended"
             if time.monotonic() > self._deadline:
                 child.kill()
         return describe_exit(child.exit_code)
