@@ -7,6 +7,7 @@ consumer thread is ready waits in the queue's place. A message says which attemp
 about it is kept in Redis.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -53,7 +54,8 @@ class PriorityBroker(Broker):
         """
 
         names = sorted(queues)
-        Actor(run, broker=self, actor_name=ACTOR_NAME, queue_name=names[0], priority=0, options={})
+        actor = Actor(run, broker=self, actor_name=ACTOR_NAME, queue_name=names[0], priority=0, options={})
+        actor.logger.setLevel(logging.INFO)  # else two lines for each delivery, beside those about the attempt
         for name in names:
             self.declare_queue(name)
         self._fetcher = Fetcher(self._line, worker_id, permits, names, self._hand_over, self._clock)
