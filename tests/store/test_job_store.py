@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from millrace.jobs.outcome import Claim, Completed, Failed, Outcome, Rescue, RetriedLater, Settlement, Yielded
-from millrace.jobs.states import MOVES, JobState, Verb, is_allowed
+from millrace.jobs.outcome import Completed, Failed, Outcome, Rescue, RetriedLater, Yielded
+from millrace.jobs.states import JobState, Verb
 from millrace.jobs.visibility import EVERYTHING
 from millrace.store.job_queries import SqlJobQueries
 from millrace.store.job_store import SqlJobStore
@@ -255,36 +255,3 @@ def test_a_requeued_job_starts_afresh(
     assert (job.error_code, job.finished_at, job.started_at, job.cancel_requested_at) == (None, None, None, None)
     assert queries.result_of(job.id) is None
     assert store.claim(a_claim(job)) is not None
-
-
-@pytest.mark.parametrize("state", list(JobState))
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.SUBMIT])
-def test_every_verb_moves_from_its_starts_to_its_ends_and_from_nowhere_else(
-    store: SqlJobStore, queries: SqlJobQueries, jobs: JobsInStates, verb: Verb, state: JobState
-) -> None:
-    before = jobs.in_state(state)
-    after = _try(store, verb, before.id, before.attempt, before.token or str(uuid4()))
-    now = queries.get(before.id, EVERYTHING)
-    assert now is not None
-
-    due = verb is Verb.PROMOTE  # nothing is due yet, so promoting moves nothing
-    if is_allowed(verb, state) and not due:
-        assert after is not None
-        assert now.state in MOVES[verb].ends
-        assert now.version == before.version + 1
-    else:
-        assert now == before
-
-
-def _try(store: SqlJobStore, verb: Verb, job_id: str, attempt: int, token: str) -> object:
-    if verb is Verb.CLAIM:
-        return store.claim(Claim(job_id, attempt, str(uuid4()), an_id()))
-    if verb in OUTCOMES:
-        return store.settle(Settlement(job_id, attempt, token, OUTCOMES[verb]))
-    if verb is Verb.RESCUE:
-        return next(iter(store.rescue([Rescue(job_id, attempt, token, AN_ERROR, PAUSE)])), None)
-    if verb is Verb.CANCEL:
-        return store.cancel(job_id, an_id())
-    if verb is Verb.REQUEUE:
-        return store.requeue(job_id)
-    return next(iter(store.promote_due(100)), None)
