@@ -236,7 +236,8 @@ def promote_due(dialect: str) -> Statement:
         .limit(sa.bindparam("limit"))
     )
     if dialect == "postgresql":
-        due = due.with_for_update(skip_locked=True)
+        # Apart, since inside the condition it might be run more than once, and lock other rows each time.
+        due = sa.select(due.with_for_update(skip_locked=True).cte("due").c.id)
     values: Values = {"state": JobState.QUEUED, "queued_at": utc_now()}
     return _update(sa.and_(jobs.c.id.in_(due), _starts(Verb.PROMOTE)), values)
 
