@@ -1,6 +1,6 @@
 """Sends queued jobs that the broker doesn't hold: their message was lost, or never sent.
 
-A cursor goes over all queued jobs, ten seconds behind the present, so that it doesn't compete with what is just being
+A cursor goes over all queued jobs, five seconds behind the present, so that it doesn't compete with what is just being
 sent. At the end it begins anew, so that jobs it has passed are found as well when Redis forgets everything.
 """
 
@@ -12,10 +12,10 @@ import structlog
 from millrace.jobs.ports import QueuedMark
 
 PAGE = 1_000
-SETTLED_FOR = timedelta(seconds=10)
+SETTLED_FOR = timedelta(seconds=5)
 REST_BETWEEN_PAGES_SECONDS = 0.2
 REST_AT_THE_END_SECONDS = 2.0
-"""With the ten seconds before a job is looked for at all, well within the fifteen after which it must be on its way."""
+"""With the five seconds before a job is looked for at all, well within the fifteen after which it must be on its way."""
 
 
 log = structlog.get_logger(__name__)
