@@ -33,3 +33,14 @@ class StampedDeadly(stamping_handlers.StampedFree):
     def work(self, payload: Payload, context: JobContext) -> None:
         time.sleep(payload["seconds"])
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class StampedQuitter(stamping_handlers.StampedFree):
+    """Ends its process as if all were well, each time."""
+
+    type = "stamped_quitter"
+    retry = RetryPolicy(max_attempts=10, first_pause=timedelta(milliseconds=10))
+
+    def work(self, payload: Payload, context: JobContext) -> None:
+        del payload, context
+        os._exit(0)

@@ -1,5 +1,6 @@
-"""A handler in a thread comes to no checkpoint: its job ends all the same, and its process is replaced."""
+"""Handlers in threads that do not play by the rules: their jobs end all the same, and their process is replaced."""
 
+import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from millrace.jobs.job import Job
 from millrace.jobs.states import JobState
+from millrace.queues.worker import Order
 from tests.faults.mill import FREE, START_SECONDS, Mill, Process, Stamps, mill
 from tests.waiting import wait_until
 
@@ -81,3 +83,27 @@ def test_a_handler_that_stops_in_time_costs_its_process_nothing(house: Mill, wor
     completed = await_state(house, slow, S.COMPLETED, STOPPED_SECONDS)
     (after,) = house.submit(FREE, 1, stamps, 7.0)
     assert await_state(house, after, S.COMPLETED, START_SECONDS).worker_id == completed.worker_id
+
+
+def test_a_handler_that_ends_its_process_as_if_all_were_well_has_crashed(
+    house: Mill, worker: Process, tmp_path: Path
+) -> None:
+    (quitter,) = house.submit("stamped_quitter", 1, Stamps(tmp_path / "stamps"), 0.0)
+    failed = await_state(house, quitter, S.FAILED, START_SECONDS)
+    assert (failed.error_code, failed.crashes, failed.failures) == ("crashed", 3, 3)
+
+
+def test_a_worker_that_is_quieted_while_a_process_starts_takes_nothing(
+    house: Mill, worker: Process, tmp_path: Path
+) -> None:
+    stamps, workers = Stamps(tmp_path / "stamps"), house.services.workers
+    (view,) = workers.list_workers()
+    (process,) = view.processes
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: process.id not in workers.beats(), START_SECONDS, "its death to be noticed")
+    workers.order(view.id, Order.QUIET, house.account.id)
+    (job,) = house.submit(FREE, 1, stamps, 0.0)
+    wait_until(lambda: house.listening() == 0 and not workers.reports(), START_SECONDS, "it to be quiet")
+    assert now(house, job).state is S.QUEUED
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(START_SECONDS) == 0

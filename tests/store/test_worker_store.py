@@ -73,7 +73,7 @@ def test_registering_again_keeps_the_counters_and_the_orders(workers: SqlWorkerS
     assert workers.beats() == {"w1": 1, "w1.1": 1, "w1.2": 0}
     reply = workers.beat("w1", 500, [])
     assert reply is not None
-    assert reply.is_quiet
+    assert reply.quiet_by is not None
 
 
 def test_the_reply_to_a_beat_carries_cancellations_to_the_process_that_runs_the_job(
@@ -96,7 +96,7 @@ def test_an_order_is_in_the_reply_to_the_next_beat_and_remembers_who_asked_first
     assert not workers.order("w2", Order.STOP, other)
     reply = workers.beat("w1", 500, [])
     assert reply is not None
-    assert (reply.is_quiet, reply.is_stopping) == (False, True)
+    assert (reply.quiet_by, reply.is_stopping) == (None, True)
     (seen,) = workers.list_workers()
     assert seen.stop_requested_by == first
 

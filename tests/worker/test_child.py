@@ -40,7 +40,7 @@ def start() -> Iterator[Start]:
 
 def test_a_process_that_answers_tells_what_it_holds(start: Start) -> None:
     child = start(ANSWERS)
-    child.await_ready()
+    assert child.await_ready(10)
     child.ask()
     beat = child.beat(10)
     assert beat is not None
@@ -60,7 +60,7 @@ def test_one_that_computes_lives_whatever_it_holds_but_not_for_ever(start: Start
     for _ in range(MOST_UNANSWERED):
         assert not child.is_stuck
         child.ask()
-        beat = child.beat(0.1)
+        beat = child.beat(0.3)
         assert beat is not None
         assert beat.held is None
     assert child.is_stuck

@@ -36,7 +36,7 @@ class FakeWorkers:
         ids = [one.id for one in processes]
         self.beaten.append(ids)
         forgotten = frozenset(ids) - self.records
-        return BeatReply(self.reply.is_quiet, self.reply.is_stopping, forgotten, self.reply.cancelled)
+        return BeatReply(self.reply.quiet_by, self.reply.is_stopping, forgotten, self.reply.cancelled)
 
     def deregister(self, member_id: str) -> None:
         self.records.discard(member_id)
@@ -140,11 +140,11 @@ def test_a_worker_that_was_given_up_registers_itself_and_its_processes_anew(
 
 
 def test_orders_are_passed_on(heartbeat: Heartbeat, workers: FakeWorkers, orders: list[str]) -> None:
-    workers.reply = BeatReply(is_quiet=True)
+    workers.reply = BeatReply(quiet_by="ada")
     heartbeat.beat()
     heartbeat.beat()
     assert orders == ["quiet"]
-    workers.reply = BeatReply(is_quiet=True, is_stopping=True)
+    workers.reply = BeatReply(quiet_by="ada", is_stopping=True)
     heartbeat.beat()
     assert orders == ["quiet", "stop"]
 

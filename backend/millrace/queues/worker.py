@@ -41,11 +41,12 @@ class ProcessBeat:
 class BeatReply:
     """What a worker hears in reply to its heartbeat.
 
+    `quiet_by` is who asked it to take nothing more, if somebody did.
     `forgotten` are processes among those that beat whose record is gone: what they held was taken from them.
     `cancelled` has the jobs running in each process that somebody asked to cancel.
     """
 
-    is_quiet: bool = False
+    quiet_by: str | None = None
     is_stopping: bool = False
     forgotten: frozenset[str] = frozenset()
     cancelled: Mapping[str, frozenset[str]] = field(default_factory=dict)

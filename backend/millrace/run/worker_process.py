@@ -1,5 +1,7 @@
 """One process of a worker, started by `worker/child.py`."""
 
+import logging
+import os
 import socket
 import sys
 
@@ -7,7 +9,6 @@ from millrace.logs import configure_logging
 from millrace.run.stop_signals import StopSignals
 from millrace.services import build_services
 from millrace.settings import load_settings
-from millrace.worker.keeper import LEFT_BEHIND
 from millrace.worker.link import ProcessLink
 from millrace.worker.process import WorkerProcess
 
@@ -15,7 +16,7 @@ LOOK_SECONDS = 0.5
 
 
 def main(seat: str, process_id: str, descriptor: str) -> int:
-    """Run jobs, once the worker says so, until SIGTERM; a second one cuts the grace time short.
+    """Run jobs, once the worker says so, until SIGTERM; SIGINT cuts the grace time short.
 
     Args:
         seat: Which of the worker's processes it is; whoever comes after it writes to the same log file.
@@ -29,7 +30,6 @@ def main(seat: str, process_id: str, descriptor: str) -> int:
     process = WorkerProcess(services, process_id)
     link = ProcessLink(socket.socket(fileno=int(descriptor)), process)
     link.start()
-    is_empty = True
     while not link.may_begin(LOOK_SECONDS):
         if signals.wait(0):
             break
@@ -37,10 +37,14 @@ def main(seat: str, process_id: str, descriptor: str) -> int:
         process.start()
         while not signals.wait(LOOK_SECONDS) and not process.is_over:
             pass
-        is_empty = process.stop(signals.is_hurried)
+        process.stop(signals.is_interrupted)
     services.close()
-    return 0 if is_empty else LEFT_BEHIND
+    link.say_leaving()
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    exit_code = main(*sys.argv[1:])
+    logging.shutdown()
+    # At once: Python would wait for threads that handlers have left behind.
+    os._exit(exit_code)

@@ -48,7 +48,7 @@ class SqlWorkerStore:
             workers.update()
             .where(workers.c.id == worker_id)
             .values(beats=workers.c.beats + 1, beat_at=utc_now(), memory_bytes=memory_bytes)
-            .returning(workers.c.quiet_requested_at, workers.c.stop_requested_at)
+            .returning(workers.c.quiet_requested_by, workers.c.stop_requested_at)
         )
         rows = [
             {
@@ -71,7 +71,7 @@ class SqlWorkerStore:
                 for process_id, job_id in connection.execute(_CANCELLING, {"processes": ids}):
                     cancelled[process_id].add(job_id)
             return BeatReply(
-                is_quiet=orders.quiet_requested_at is not None,
+                quiet_by=orders.quiet_requested_by,
                 is_stopping=orders.stop_requested_at is not None,
                 forgotten=frozenset(one.id for one in processes if one.id not in known),
                 cancelled={process_id: frozenset(ids) for process_id, ids in cancelled.items()},

@@ -19,7 +19,7 @@ from millrace.jobs.retry import RetryPolicy
 from millrace.jobs.service import JobService
 from millrace.worker.alarms import Alarms
 from millrace.worker.calling import call
-from millrace.worker.context import AttemptContext, Files
+from millrace.worker.context import AttemptContext
 from millrace.worker.held import HeldAttempts, StopSignal
 from millrace.worker.isolation.isolated import run_isolated
 from millrace.worker.isolation.launcher import Launcher
@@ -28,7 +28,7 @@ from millrace.worker.middleware.progress import progress
 from millrace.worker.middleware.retry import judge, retry_by
 from millrace.worker.middleware.time_limit import time_limit_with
 from millrace.worker.overdue import Overdue
-from millrace.worker.patience import Patience, PatientFiles, ProcessEnds
+from millrace.worker.patience import Patience, PatientFiles, ProcessEnds, RepeatableFiles
 from millrace.worker.reporter import Reporter
 from millrace.worker.running import RunningAttempt, through
 from millrace.worker.scratch import ScratchFolders
@@ -46,7 +46,7 @@ class AttemptRunner:
         worker_id: str,
         jobs: JobService,
         registry: Registry,
-        files: Files,
+        files: RepeatableFiles,
         held: HeldAttempts,
         reporter: Reporter,
         scratch: ScratchFolders,

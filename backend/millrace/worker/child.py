@@ -31,6 +31,7 @@ class ChildProcess:
         self._is_ready = threading.Event()
         self._has_answered = threading.Event()
         self._asked = 0
+        self._is_leaving = False
         self._state: Message = {"held": [], "busy": 0, "is_well": True, "is_spent": False}
         self._cpu_seconds = 0.0
         self._unanswered = 0
@@ -67,9 +68,15 @@ class ChildProcess:
         """Whether it lost a thread to a handler that doesn't stop, and takes nothing more."""
         return bool(self._state["is_spent"])
 
-    def await_ready(self) -> None:
-        """Wait until it has loaded its code, or ended."""
-        self._is_ready.wait()
+    @property
+    def ends_in_order(self) -> bool:
+        """Whether it said so before it ended. To be asked after its end."""
+        self._link.join()
+        return self._is_leaving
+
+    def await_ready(self, timeout_seconds: float) -> bool:
+        """Wait until it has loaded its code, or ended; whether it has."""
+        return self._is_ready.wait(timeout_seconds)
 
     def begin(self) -> None:
         """Let it take jobs."""
@@ -147,5 +154,7 @@ class ChildProcess:
         if "state" in message and message["ask"] == self._asked:
             self._state = message["state"]
             self._has_answered.set()
+        elif "leaving" in message:
+            self._is_leaving = True
         elif "ready" in message:
             self._is_ready.set()

@@ -4,13 +4,14 @@ A process that gives no sign of life is left out, so that its jobs are taken fro
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
 
 from millrace.errors import DatabaseUnavailable
-from millrace.queues.worker import BeatReply, NewWorker, ProcessBeat, WorkerStore
+from millrace.queues.worker import BeatReply, NewWorker, Order, ProcessBeat, WorkerStore
 
 BEAT_SECONDS = 2.0
 ANSWER_SECONDS = 1.0
@@ -65,17 +66,17 @@ class Heartbeat:
         self._on_stop = on_stop
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-        self._is_quiet = False
+        self._quiet_by: str | None = None
 
     def start(self) -> None:
         """Begin to beat. The worker must be registered."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop beating."""
+    def stop(self, timeout_seconds: float | None = None) -> None:
+        """Stop beating, and wait for a beat on its way, for so long at most."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout_seconds)
 
     def beat(self) -> None:
         """Beat once, and pass on what the reply says.
@@ -86,24 +87,28 @@ class Heartbeat:
         members = self._members()
         for member in members:
             member.ask()
-        answers = [(member, member.beat(ANSWER_SECONDS)) for member in members]
-        beats = [beat for _, beat in answers if beat is not None]
+        deadline = time.monotonic() + ANSWER_SECONDS  # for all together: the silent must not delay the others
+        answers = [member.beat(max(0.0, deadline - time.monotonic())) for member in members]
+        beats = [beat for beat in answers if beat is not None]
         reply = self._workers.beat(self._worker.id, self._memory(), beats)
         if reply is None:
             log.error("given_up_for_lost", worker_id=self._worker.id)
             self._workers.register(self._worker)
+            if self._quiet_by is not None:
+                self._workers.order(self._worker.id, Order.QUIET, self._quiet_by)
             reply = self._workers.beat(self._worker.id, self._memory(), beats) or BeatReply()
         self._pass_on(members, reply)
 
     def _pass_on(self, members: Sequence[Member], reply: BeatReply) -> None:
+        living = {member.id for member in self._members()}
         for member in members:
-            if member.id in reply.forgotten:
+            if member.id in reply.forgotten and member.id in living:
                 member.give_up()
                 self._workers.add_process(self._worker.id, member.id, member.pid)
             if cancelled := reply.cancelled.get(member.id):
                 member.cancel(cancelled)
-        if reply.is_quiet and not self._is_quiet:
-            self._is_quiet = True
+        if reply.quiet_by is not None and self._quiet_by is None:
+            self._quiet_by = reply.quiet_by
             self._on_quiet()
         if reply.is_stopping:
             self._on_stop()

@@ -41,6 +41,11 @@ class StopSignal:
         if is_news and reason is StopReason.CANCELLED:
             self._on_cancelled()
 
+    def abandon(self) -> bool:
+        """Note that nobody waits for the handler any more; whether that is news."""
+        was, self.is_abandoned = self.is_abandoned, True
+        return not was
+
     def when_cancelled(self, call: Callable[[], None]) -> None:
         """Call this, in place of what was to be called, once the attempt is asked to end by a cancellation."""
         self._on_cancelled = call

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from millrace.errors import BrokerUnavailable, DatabaseUnavailable
-from millrace.processes.restarts import Restarts, describe_exit
+from millrace.processes.restarts import FIRST_PAUSE_SECONDS, Restarts, describe_exit
 from millrace.services import Services
 from millrace.worker.child import ChildProcess
 from millrace.worker.process import THREADS_END_SECONDS, YIELD_SECONDS
@@ -20,10 +20,15 @@ from millrace.worker.process import THREADS_END_SECONDS, YIELD_SECONDS
 END_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
 LOOK_SECONDS = 1.0
-LEFT_BEHIND = 3
-"""The exit code of a process that was asked to stop and whose handlers came to no checkpoint."""
+READY_SECONDS = 60.0
+"""A process that hasn't loaded its code by then hangs: a handler module waits for something at its import."""
 
 log = structlog.get_logger(__name__)
+
+
+def stop_seconds(grace_seconds: float) -> float:
+    """How long a process may take to end, once it was asked to."""
+    return grace_seconds + YIELD_SECONDS + THREADS_END_SECONDS + END_SECONDS
 
 
 class ProcessKeeper:
@@ -31,6 +36,7 @@ class ProcessKeeper:
 
     def __init__(self, seat: int, worker_id: str, services: Services, launch: Callable[[], ChildProcess]) -> None:
         self.seat = seat
+        self.is_quiet = False
         self._worker_id = worker_id
         self._services = services
         self._launch = launch
@@ -40,7 +46,6 @@ class ProcessKeeper:
         self._lock = threading.Lock()
         self._child: ChildProcess | None = None
         self._has_begun = False
-        self.is_quiet = False
         # The kernel ends a process when the thread that started it ends, so that this thread outlives its processes.
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -54,22 +59,27 @@ class ProcessKeeper:
         with self._lock:
             return self._child if self._has_begun else None
 
-    def quiet(self) -> None:
-        """Let the process take nothing more, and start no other: it would."""
-        self.is_quiet = True
-        if (member := self.member) is not None:
-            member.quiet()
-
     @property
     def is_spent(self) -> bool:
         """Whether its process should be replaced: it runs what it has to its end, and takes nothing more."""
         return not self.is_quiet and (member := self.member) is not None and member.is_spent
 
+    def quiet(self) -> None:
+        """Let the process take nothing more, and start no other: it would."""
+        with self._lock:
+            self.is_quiet = True
+            if self._child is None:
+                return
+            if self._has_begun:
+                self._child.quiet()
+            else:
+                self._child.ask_to_stop()
+
     def ask_to_stop(self) -> None:
         """Let the process end in order, and start no other. Asking again changes nothing."""
         if self._stopping.is_set():
             return
-        self._end_by(self._services.settings.shutdown_grace.total_seconds())
+        self._deadline = time.monotonic() + stop_seconds(self._services.settings.shutdown_grace.total_seconds())
         self._stopping.set()
         with self._lock:
             if self._child is not None:
@@ -77,7 +87,7 @@ class ProcessKeeper:
 
     def hurry(self) -> None:
         """Cut the grace time short."""
-        self._end_by(0.0)
+        self._deadline = time.monotonic() + stop_seconds(0.0)
         with self._lock:
             if self._child is not None:
                 self._child.hurry()
@@ -87,44 +97,55 @@ class ProcessKeeper:
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
+    @property
+    def _may_go_on(self) -> bool:
+        return not self._stopping.is_set() and not self.is_quiet
+
     def _run(self) -> None:
-        while not self._stopping.is_set() and not self.is_quiet:
+        while self._may_go_on:
             started_at = time.monotonic()
+            has_begun = False
             try:
-                self._keep_one()
+                has_begun = self._keep_one()
             except Exception:  # a seat that nobody keeps would stay empty, and the worker live on without it
                 log.exception("keeping_broken")
             now = time.monotonic()
-            if not self._stopping.is_set():
-                pause = self._restarts.pause_after(now - started_at, now)
-                log.warning("process_starts_again", after_seconds=pause)
+            # One that ran jobs may have died of them, which is told job by job: no reason for the others to wait.
+            pause = FIRST_PAUSE_SECONDS if has_begun else self._restarts.pause_after(now - started_at, now)
+            if self._may_go_on:
+                log.warning("process_starts_again", seat=self.seat, after_seconds=pause)
                 self._stopping.wait(pause)
 
-    def _keep_one(self) -> None:
+    def _keep_one(self) -> bool:
+        """Start a process and see it through to its end; whether it had begun to take jobs."""
         child = self._launch()
         try:
             with self._lock:
                 self._child = child
-                if self._stopping.is_set():
-                    child.ask_to_stop()
-            self._keep(child)
+            self._await_ready(child)
+            registered = self._until_answered(
+                lambda: self._services.workers.add_process(self._worker_id, child.id, child.pid)
+            )
+            with self._lock:
+                self._has_begun = registered and self._may_go_on
+                has_begun = self._has_begun
+                child.begin() if has_begun else child.ask_to_stop()
+            how = self._await_end(child)
+            with self._lock:
+                self._has_begun = False
+            self._until_answered(lambda: self._settle(child, how))
+            self._forget(child)
         finally:
             self._let_go(child)
+        return has_begun
 
-    def _keep(self, child: ChildProcess) -> None:
-        child.await_ready()
-        if (
-            self._until_answered(lambda: self._services.workers.add_process(self._worker_id, child.id, child.pid))
-            and not self._stopping.is_set()
-        ):
-            child.begin()
-            with self._lock:
-                self._has_begun = True
-        how = self._await_end(child)
-        with self._lock:
-            self._has_begun = False
-        self._until_answered(lambda: self._settle(child, how))
-        self._forget(child)
+    def _await_ready(self, child: ChildProcess) -> None:
+        """Wait until it has loaded its code; one that hangs at that is ended."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not child.await_ready(LOOK_SECONDS):
+            if time.monotonic() > min(deadline, self._deadline):
+                log.error("process_not_ready", process_id=child.id, seat=self.seat)
+                child.kill()
 
     def _await_end(self, child: ChildProcess) -> str:
         """How it ended, in words."""
@@ -137,15 +158,12 @@ class ProcessKeeper:
                 child.kill()
         return describe_exit(child.exit_code)
 
-    def _end_by(self, grace_seconds: float) -> None:
-        self._deadline = time.monotonic() + grace_seconds + YIELD_SECONDS + THREADS_END_SECONDS + END_SECONDS
-
     def _settle(self, child: ChildProcess, how: str) -> None:
         jobs = self._services.jobs
-        if self._stopping.is_set() or child.exit_code == LEFT_BEHIND:
+        if self._stopping.is_set() or child.ends_in_order:
             if left := jobs.yield_all(child.id):
                 log.warning("yielded", process_id=child.id, jobs=[job.id for job in left])
-        elif child.exit_code:
+        else:
             lost = jobs.report_death(child.id, how)
             log.error("process_died", process_id=child.id, how=how, jobs=[job.id for job in lost])
         self._services.workers.deregister(child.id)

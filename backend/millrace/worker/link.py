@@ -8,15 +8,18 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
 import structlog
 
+JOIN_SECONDS = 1.0
+
 log = structlog.get_logger(__name__)
 
 Message = Mapping[str, Any]
-"""One of: from the worker `ask`, `begin`, `cancelled`, `forgotten`, `quiet`; from a process `ready`, `state`."""
+"""From the worker `ask`, `begin`, `cancelled`, `forgotten` or `quiet`; from a process `ready`, `state` or `leaving`."""
 
 
 class LinkEnd:
@@ -27,6 +30,7 @@ class LinkEnd:
         self._hear = hear
         self._on_end = on_end
         self._sending = threading.Lock()
+        self._is_whole = True  # no line was cut short
         self._thread = threading.Thread(target=self._read, name="link", daemon=True)
 
     def start(self) -> None:
@@ -34,18 +38,28 @@ class LinkEnd:
         self._thread.start()
 
     def send(self, message: Message) -> bool:
-        """Say something; whether the other end is still there."""
+        """Say something, without waiting; whether the other end may hear it."""
         line = orjson.dumps(message) + b"\n"
         try:
             with self._sending:
-                self._socket.sendall(line)
-        except OSError:
+                return self._is_whole and self._send(line)
+        except OSError:  # it is gone, or hears nothing and its socket is full
             return False
-        return True
+
+    def join(self) -> None:
+        """Wait until all that the other end said before it ended is heard, if that takes a moment."""
+        self._thread.join(JOIN_SECONDS)
 
     def close(self) -> None:
-        """Let go of the socket: the other end hears of it."""
+        """Let go of the socket: the other end hears of it, whoever else holds a copy of its descriptor."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def _send(self, line: bytes) -> bool:
+        """Never waits: an end that hears nothing must not keep the other from speaking with the rest."""
+        self._is_whole = self._socket.send(line, socket.MSG_DONTWAIT) == len(line)
+        return self._is_whole
 
     def _read(self) -> None:
         try:
@@ -82,6 +96,10 @@ class ProcessLink:
         """Say that the process is ready, and begin to answer."""
         self._end.start()
         self._end.send({"ready": True})
+
+    def say_leaving(self) -> None:
+        """Say that the process ends in order, whatever exit code is seen then: a handler may choose one as well."""
+        self._end.send({"leaving": True})
 
     def may_begin(self, timeout_seconds: float) -> bool:
         """Wait until the worker has registered this process; whether it has."""

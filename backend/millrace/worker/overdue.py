@@ -61,13 +61,13 @@ class Overdue:
 
     def _abandon(self, attempt: RunningAttempt, has_ended: threading.Event) -> None:
         reason = attempt.stop.pressing
-        if has_ended.is_set() or reason not in (StopReason.CANCELLED, StopReason.TIME_LIMIT):
-            return  # it came to its end, was taken from this process, or the process ends
+        if has_ended.is_set() or reason in (None, StopReason.SHUTDOWN) or not attempt.stop.abandon():
+            return  # it came to its end, its process ends as well, or it rang twice
         job = attempt.job
-        log.error("attempt_abandoned", job_id=job.id, attempt=job.attempt, type=job.type, reason=reason.name)
-        attempt.report.write("error", "It came to no checkpoint, so it was ended without its handler.")
-        attempt.report.finish()
-        self._settle(job, stopped(reason, job))
+        log.error("attempt_abandoned", job_id=job.id, attempt=job.attempt, type=job.type, reason=str(reason))
+        if reason is not StopReason.LOST:  # what was taken from here is another's to settle
+            attempt.report.write("error", "It came to no checkpoint, so it was ended without its handler.")
+            attempt.report.finish()
+            self._settle(job, stopped(reason, job))
         if not has_ended.is_set():
-            attempt.stop.is_abandoned = True
             self._on_abandoned()

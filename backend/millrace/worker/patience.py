@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 import structlog
 
 from millrace.errors import DatabaseUnavailable
 from millrace.jobs.job import Job
-from millrace.jobs.ports import StoredFile
+from millrace.jobs.ports import StoredFile, UntilAnswered
 from millrace.worker.context import Files
 
 FIRST_PAUSE_SECONDS = 0.1
@@ -51,10 +51,18 @@ class Patience:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
+class RepeatableFiles(Files, Protocol):
+    """Files that are saved with patience: their content is taken in once, however often their row is tried."""
+
+    def save_artifact(
+        self, job: Job, name: str, content: bytes | Path, until_answered: UntilAnswered = ...
+    ) -> StoredFile: ...
+
+
 class PatientFiles:
     """Files as handlers ask for them: a database that is away for a while fails no attempt."""
 
-    def __init__(self, files: Files, patience: Patience) -> None:
+    def __init__(self, files: RepeatableFiles, patience: Patience) -> None:
         self._files = files
         self._patience = patience
 
@@ -65,4 +73,4 @@ class PatientFiles:
         return self._patience.until_answered(lambda: self._files.open_artifact(owner_id, job_id, name))
 
     def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile:
-        return self._patience.until_answered(lambda: self._files.save_artifact(job, name, content))
+        return self._files.save_artifact(job, name, content, self._patience.until_answered)

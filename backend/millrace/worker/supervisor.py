@@ -5,6 +5,7 @@ import platform
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -18,11 +19,13 @@ from millrace.queues.worker import NewWorker
 from millrace.services import Services
 from millrace.worker.child import ChildProcess
 from millrace.worker.heartbeat import Heartbeat
-from millrace.worker.keeper import ProcessKeeper
+from millrace.worker.keeper import ProcessKeeper, stop_seconds
 
 REGISTER_AGAIN_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
+LAST_WORD_SECONDS = 5.0
+"""How long the last words to the database may take: one that doesn't answer must not keep a worker from ending."""
 
 MOST_IN_A_SEAT = 3
 """How many processes there may be for each that is wanted: those that take nothing more and still run jobs stay."""
@@ -55,6 +58,7 @@ class Supervisor:
         self._command = command
         self._environ = environ
         self._numbers = count(1)
+        self._is_quiet = False
         self._keepers = [self._keeper(seat) for seat in range(1, settings.worker_processes + 1)]
         self._ordered_to_stop = threading.Event()
         own = psutil.Process()
@@ -87,19 +91,23 @@ class Supervisor:
         log.info("worker_stopped", worker_id=self.id)
 
     def _keeper(self, seat: int) -> ProcessKeeper:
-        return ProcessKeeper(seat, self.id, self._services, partial(self._launch, seat))
+        keeper = ProcessKeeper(seat, self.id, self._services, partial(self._launch, seat))
+        keeper.is_quiet = self._is_quiet
+        return keeper
 
     def _replace_the_spent(self) -> None:
         """Put another process beside one that takes nothing more, whose jobs have all the time they need."""
-        for keeper in [keeper for keeper in self._keepers if keeper.is_spent]:
+        keepers = [keeper for keeper in self._keepers if not (keeper.is_quiet and keeper.has_ended(0))]
+        for keeper in [keeper for keeper in keepers if keeper.is_spent]:
             log.warning("process_replaced", worker_id=self.id, seat=keeper.seat)
             keeper.quiet()
             another = self._keeper(keeper.seat)
-            self._keepers.append(another)
+            keepers.append(another)
             another.start()
-        self._keepers = [keeper for keeper in self._keepers if not (keeper.is_quiet and keeper.has_ended(0))]
-        if len(self._keepers) > MOST_IN_A_SEAT * self._worker.processes:
-            self._keepers[0].ask_to_stop()
+        self._keepers = keepers
+        retired = [keeper for keeper in keepers if keeper.is_quiet]
+        if len(keepers) > MOST_IN_A_SEAT * self._worker.processes and retired:
+            retired[0].ask_to_stop()
 
     def _launch(self, seat: int) -> ChildProcess:
         process_id = f"{self.id}.{next(self._numbers)}"
@@ -121,6 +129,7 @@ class Supervisor:
 
     def _quiet(self) -> None:
         log.info("worker_quiet", worker_id=self.id)
+        self._is_quiet = True
         for keeper in self._keepers:
             keeper.quiet()
 
@@ -129,12 +138,25 @@ class Supervisor:
         for keeper in self._keepers:
             keeper.ask_to_stop()
         has_hurried = False
+        deadline = self._must_end_at(self._services.settings.shutdown_grace.total_seconds())
         while not all(keeper.has_ended(LOOK_AGAIN_SECONDS) for keeper in self._keepers):
             if is_hurried() and not has_hurried:
                 has_hurried = True
+                deadline = self._must_end_at(0.0)
                 for keeper in self._keepers:
                     keeper.hurry()
-        self._heartbeat.stop()
+            if time.monotonic() > deadline:  # the processes have ended; it's the database that keeps silent
+                log.error("not_settled", worker_id=self.id)
+                return
+        self._heartbeat.stop(LAST_WORD_SECONDS)
+        signing_off = threading.Thread(target=self._sign_off, daemon=True)
+        signing_off.start()
+        signing_off.join(LAST_WORD_SECONDS)
+
+    def _must_end_at(self, grace_seconds: float) -> float:
+        return time.monotonic() + stop_seconds(grace_seconds) + LAST_WORD_SECONDS
+
+    def _sign_off(self) -> None:
         try:
             self._services.workers.deregister(self.id)
         except DatabaseUnavailable as error:

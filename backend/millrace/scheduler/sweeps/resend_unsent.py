@@ -15,7 +15,7 @@ PAGE = 1_000
 SETTLED_FOR = timedelta(seconds=5)
 REST_BETWEEN_PAGES_SECONDS = 0.2
 REST_AT_THE_END_SECONDS = 2.0
-"""With the five seconds before a job is looked for at all, well within the fifteen after which it must be on its way."""
+"""With the five seconds before a job is looked for, well within the fifteen after which it must be on its way."""
 
 
 log = structlog.get_logger(__name__)
