@@ -1,5 +1,6 @@
 """The rows of files, on each database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +57,25 @@ def test_an_artifact_replaces_its_namesake_of_the_same_attempt_only(files: FileS
     assert list(replaced) == [first.id]
     assert list(files.artifacts_of(job_id, 1)) == [second]
     assert list(files.artifacts_of(job_id, 2)) == [of_other_attempt]
+
+
+def test_an_artifact_that_is_added_again_finds_itself_done_and_replaces_nothing(
+    files: FileStore, store: SqlJobStore
+) -> None:
+    job = JobsInStates(store).in_state(JobState.RUNNING)
+    new = a_new_file(job_id=job.id, attempt=1)
+    added = files.add_artifact(new, job.token)
+    assert added is not None
+    assert files.add_artifact(new, job.token) == (added[0], ())
+
+
+def test_an_artifact_that_two_add_at_once_is_added_once(files: FileStore, store: SqlJobStore) -> None:
+    job = JobsInStates(store).in_state(JobState.RUNNING)
+    new = a_new_file(job_id=job.id, attempt=1)
+    with ThreadPoolExecutor(4) as threads:
+        added = list(threads.map(lambda _: files.add_artifact(new, job.token), range(4)))
+    (stored,) = files.artifacts_of(job.id, 1)
+    assert [(file, list(replaced)) for file, replaced in filter(None, added)] == [(stored, [])] * 4
 
 
 def test_artifacts_come_in_the_order_in_which_they_were_saved(files: FileStore) -> None:

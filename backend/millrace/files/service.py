@@ -15,15 +15,17 @@ import structlog
 from uuid_utils import uuid7
 
 from millrace.accounts.account import Account, Role
-from millrace.errors import NotAllowed
+from millrace.errors import DatabaseUnavailable, NotAllowed
 from millrace.files.errors import ClaimLost, NoSuchFile
 from millrace.files.intake import CHUNK_BYTES, Content, Intake
 from millrace.files.local import LocalFolder
 from millrace.files.names import check_name, clean_name
 from millrace.jobs.job import Job
-from millrace.jobs.ports import NewFile, StoredFile
+from millrace.jobs.ports import NewFile, StoredFile, UntilAnswered
 from millrace.jobs.visibility import may_submit, visible_to
 from millrace.offload import Offload, run_here
+
+Added = tuple[StoredFile, Sequence[str]] | None
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +36,8 @@ class FileRows(Protocol):
     def add(self, file: NewFile) -> tuple[StoredFile, Sequence[str]]:
         """Write the row of `file`; also the ids of those that it replaces: same job, attempt and name."""
 
-    def add_artifact(self, file: NewFile, token: str | None) -> tuple[StoredFile, Sequence[str]] | None:
-        """As `add`, where the claim stands that `token` is of; else None."""
+    def add_artifact(self, file: NewFile, token: str | None) -> Added:
+        """As `add`, where the claim stands that `token` is of; else None. Repeated, it finds itself done."""
 
     def get_files(self, file_ids: Sequence[str]) -> Sequence[StoredFile]: ...
     def artifacts_of(self, job_id: str, attempt: int) -> Sequence[StoredFile]: ...
@@ -142,11 +144,14 @@ class FileService:
             raise NoSuchFile(f"That job has no artifact named “{name}”.")
         return self._open(stored)
 
-    def save_artifact(self, job: Job, name: str, content: bytes | Path) -> StoredFile:
+    def save_artifact(
+        self, job: Job, name: str, content: bytes | Path, until_answered: UntilAnswered = run_here
+    ) -> StoredFile:
         """Keep what the attempt that runs `job` made; the same name again replaces what was there.
 
         Args:
             job: As it was claimed.
+            until_answered: Writes the row, as often as it likes. The content is taken in once.
 
         Raises:
             BadFileName, StorageFull: Nothing of it was kept.
@@ -160,7 +165,7 @@ class FileService:
         else:
             taken = self._take_in(file_id, io.BytesIO(content), None)
         new = _new_file(file_id, job.submitter_id, kept_name, taken)
-        added = self._rows.add_artifact(replace(new, job_id=job.id, attempt=job.attempt), job.token)
+        added = self._add_artifact(replace(new, job_id=job.id, attempt=job.attempt), job.token, until_answered)
         stored, replaced = added or (None, [file_id])
         for old_id in replaced:
             self._folder.remove(old_id)
@@ -205,6 +210,25 @@ class FileService:
             return self._offload(intake.keep)
         except BaseException:
             self._offload(intake.discard)
+            raise
+
+    def _add_artifact(self, new: NewFile, token: str | None, until_answered: UntilAnswered) -> Added:
+        """Write the row. Where none was written for certain, the content goes as well."""
+        is_unknown = False
+
+        def add() -> Added:
+            nonlocal is_unknown
+            try:
+                return self._rows.add_artifact(new, token)
+            except DatabaseUnavailable:
+                is_unknown = True
+                raise
+
+        try:
+            return until_answered(add)
+        except Exception:
+            if not is_unknown:
+                self._folder.remove(new.id)
             raise
 
     def _find(self, file_id: str) -> StoredFile:

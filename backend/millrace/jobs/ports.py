@@ -1,9 +1,9 @@
 """What the domain needs of the world, as protocols. Adapters implement them; `services.py` joins both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from millrace.jobs.events import Event
 from millrace.jobs.job import AttemptRecord, ClaimedJob, Job, LogLine, NewJob, Payload, Progress
@@ -11,6 +11,14 @@ from millrace.jobs.outcome import Claim, Rescue, Settlement
 from millrace.jobs.priority import Priority
 from millrace.jobs.states import JobState
 from millrace.jobs.visibility import Visibility
+
+T = TypeVar("T")
+
+
+class UntilAnswered(Protocol):
+    """Does what a database that is away leaves unanswered, as often as it takes."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
 
 
 class JobStore(Protocol):

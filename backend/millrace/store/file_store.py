@@ -33,13 +33,21 @@ class FileStore:
         return self._database.write(lambda connection: _add(connection, file))
 
     def add_artifact(self, file: NewFile, token: str | None) -> tuple[StoredFile, Sequence[str]] | None:
-        """As `add`, where the claim stands that `token` is of; else None: it was settled, or taken away."""
-        # Locked, so that a settlement comes before or after, and not in between.
+        """As `add`, where the claim stands that `token` is of; else None: it was settled, or taken away.
+
+        May be repeated: what is written already is handed back, and replaces nothing.
+        """
+        # Locked, so that a settlement, or this very call the first time, comes before or after, and not in between.
         claim = sa.select(jobs.c.id).where(jobs.c.id == file.job_id, jobs.c.attempt == file.attempt)
-        claim = claim.where(jobs.c.token == token, jobs.c.state == JobState.RUNNING).with_for_update(read=True)
+        claim = claim.where(jobs.c.token == token, jobs.c.state == JobState.RUNNING).with_for_update(key_share=True)
+        written = sa.select(*_STORED).where(files.c.id == file.id)
 
         def write(connection: sa.Connection) -> tuple[StoredFile, Sequence[str]] | None:
-            return None if connection.execute(claim).first() is None else _add(connection, file)
+            is_claimed = connection.execute(claim).first() is not None
+            row = connection.execute(written).first()
+            if row is not None:
+                return _file_of(row), ()
+            return _add(connection, file) if is_claimed else None
 
         return self._database.write(write)
 
