@@ -7,8 +7,11 @@ import pytest
 
 from millrace.errors import BrokerUnavailable, DatabaseUnavailable
 from millrace.queues.worker import LOST_AFTER_SECONDS
-from millrace.scheduler.sweeps.rescue_lost import LONGEST_GAP_SECONDS, RescueLost, Watch
+from millrace.scheduler.sweeps.rescue_lost import BROKER_REST_SECONDS, LONGEST_GAP_SECONDS, RescueLost, Watch
 from tests.clocks import HandClock
+
+ANSWER_SECONDS = 5
+"""How long somebody who asks waits for a broker that hangs."""
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -103,6 +106,21 @@ class FakeShop:
         self.counters.pop(worker_id, None)
 
 
+@dataclass
+class HangingShop(FakeShop):
+    """Its broker answers nothing, and takes its time over that."""
+
+    clock: HandClock = field(kw_only=True)
+
+    def workers(self) -> frozenset[str]:
+        self.clock.seconds += ANSWER_SECONDS
+        raise BrokerUnavailable
+
+    def forget(self, worker_id: str) -> int:
+        self.clock.seconds += ANSWER_SECONDS
+        raise BrokerUnavailable
+
+
 def sweep_for(sweep: RescueLost, clock: HandClock, seconds: int) -> None:
     for _ in range(seconds):
         sweep.run_once()
@@ -157,11 +175,33 @@ def test_what_the_broker_books_on_a_lost_worker_is_put_back_even_if_it_never_reg
     assert shop.forgotten == ["ghost"]
 
 
+def test_jobs_of_all_lost_workers_are_rescued_within_seconds_while_the_broker_hangs() -> None:
+    clock = HandClock()
+    shop = HangingShop({"v": 7, "w": 7}, {"v", "w"}, clock=clock)
+    sweep = RescueLost(shop, shop, shop, clock)
+    while clock.seconds < ANSWER_SECONDS + LOST_AFTER_SECONDS + 1:
+        sweep.run_once()
+        clock.seconds += 1
+    assert sorted(shop.rescued) == ["v", "w"]
+
+
+def test_a_worker_that_dies_at_any_moment_is_rescued_while_the_broker_hangs() -> None:
+    for dies_at in range(40):
+        clock = HandClock()
+        shop = HangingShop({}, {"w"}, clock=clock)
+        sweep = RescueLost(shop, shop, shop, clock)
+        while not shop.rescued:
+            shop.counters["w"] = min(int(clock.seconds), dies_at)
+            sweep.run_once()
+            clock.seconds += 1
+        assert LOST_AFTER_SECONDS <= clock.seconds - dies_at <= 2 * (ANSWER_SECONDS + LOST_AFTER_SECONDS)
+
+
 def test_jobs_are_rescued_while_the_broker_is_away_and_its_bookings_put_back_after() -> None:
     shop, clock = FakeShop({"w": 7}, {"w"}, booked_at_the_broker={"w"}, is_broker_away=True), HandClock()
     sweep = RescueLost(shop, shop, shop, clock)
     sweep_for(sweep, clock, 7)
     assert (shop.rescued, shop.forgotten) == (["w"], [])
     shop.is_broker_away = False
-    sweep_for(sweep, clock, 7)
+    sweep_for(sweep, clock, int(BROKER_REST_SECONDS) + 7)
     assert shop.forgotten == ["w"]

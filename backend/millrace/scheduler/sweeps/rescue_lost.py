@@ -6,9 +6,9 @@ nobody. A worker that something is booked on, in SQL or at the broker, but that 
 stands still.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from typing import Protocol
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -18,7 +18,13 @@ from millrace.queues.worker import LOST_AFTER_SECONDS
 
 LONGEST_GAP_SECONDS = 4.0
 REST_SECONDS = 1.0
+BROKER_REST_SECONDS = 10.0
+"""How long a broker that didn't answer isn't asked: its silence takes seconds, each time a gap between readings.
 
+Longer than it takes to see that a worker is lost.
+"""
+
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -88,11 +94,12 @@ class RescueLost:
         self._line = line
         self._clock = clock
         self._watch = Watch()
+        self._ask_broker_at = -math.inf
 
     def run_once(self) -> float:
         """Read once, and rescue; how many seconds to rest before the next reading."""
         try:
-            booked = self._jobs.running_workers() | self._booked_at_the_broker()
+            booked = self._jobs.running_workers() | (self._ask_broker(self._line.workers) or frozenset())
             beats = self._workers.beats()
             for worker_id in self._watch.lost(self._clock.monotonic(), beats, booked):
                 self._empty(worker_id)
@@ -107,11 +114,15 @@ class RescueLost:
         self._watch.forget(worker_id)
         log.warning("worker_lost", worker_id=worker_id, rescued=rescued)
         # Last, so that what comes back is refused by the claim unless it never started.
-        with suppress(BrokerUnavailable):  # then the broker still names the worker, and it is lost once more
-            self._line.forget(worker_id)
+        # Where it doesn't answer, the broker still names the worker, which is then lost once more.
+        self._ask_broker(lambda: self._line.forget(worker_id))
 
-    def _booked_at_the_broker(self) -> frozenset[str]:
+    def _ask_broker(self, question: Callable[[], T]) -> T | None:
+        """Its answer; None where it doesn't answer, or didn't shortly before."""
+        if self._clock.monotonic() < self._ask_broker_at:
+            return None
         try:
-            return self._line.workers()
+            return question()
         except BrokerUnavailable:
-            return frozenset()
+            self._ask_broker_at = self._clock.monotonic() + BROKER_REST_SECONDS
+            return None
