@@ -18,10 +18,15 @@ class StampedHog(stamping_handlers.StampedFree):
     type = "stamped_hog"
 
     def work(self, payload: Payload, context: JobContext) -> None:
-        began = time.perf_counter()
-        sum(range(TURNS))
-        a_second = TURNS / (time.perf_counter() - began)
+        a_second = max(turns_a_second() for _ in range(5))  # whoever else computes makes it look slower
         sum(range(int(a_second * payload["seconds"])))
+
+
+def turns_a_second() -> float:
+    """How fast this machine counts, by one look."""
+    began = time.perf_counter()
+    sum(range(TURNS))
+    return TURNS / (time.perf_counter() - began)
 
 
 class StampedDeadly(stamping_handlers.StampedFree):
