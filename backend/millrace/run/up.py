@@ -32,7 +32,7 @@ PORT_PATIENCE_SECONDS = 6.0
 PORT_LOOK_SECONDS = 0.1
 PROBE_SECONDS = 2.0
 STOP_SECONDS = 5.0
-WORKER_STOP_SECONDS = 15.0
+WORKER_STOP_SECONDS = 18.0
 """Past its grace time a worker may have to end processes whose handlers come to no checkpoint, and yield their jobs."""
 
 TOKEN_BYTES = 24
