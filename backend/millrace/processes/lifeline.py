@@ -67,13 +67,13 @@ def hold_on(descriptor: int, patience_seconds: float = PATIENCE_SECONDS) -> None
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
-def die_with_parent() -> None:
-    """Between fork and exec: let the kernel end this process when the thread that forked it ends. Linux only.
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Between fork and exec: let the kernel send `number` when the thread that forked this process ends. Linux only.
 
     A program that is left behind elsewhere must be found by whoever starts next.
     """
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def die_at_once_with_parent() -> None:

@@ -102,6 +102,28 @@ def test_all_that_was_in_a_forkserver_that_died_is_told_so_and_another_takes_its
     child.end()
 
 
+def test_a_forkserver_ignores_sigterm_from_its_first_moment_and_what_runs_in_it_goes_on(launcher: Launcher) -> None:
+    child = launcher.launch()
+    (forkserver,) = wait_until(lambda: psutil.Process().children())
+
+    def has_launched() -> bool:
+        forkserver.terminate()
+        return child.process_id is not None
+
+    wait_until(has_launched)
+    child.channel.send("run", SLEEP)
+    assert last_frame(child).kind == "returned"
+    assert child.end(5).code == 0
+
+
+def test_a_child_does_with_sigterm_what_is_usual(launcher: Launcher) -> None:
+    child = begun(launcher)
+    wait_until(partial(holds_its_line_alone, child))
+    assert child.process_id is not None
+    os.kill(child.process_id, signal.SIGTERM)
+    assert child.end(5).code == -signal.SIGTERM
+
+
 def test_closing_ends_the_forkserver_and_what_runs_in_it(launcher: Launcher) -> None:
     child = begun(launcher)
     processes = [child.process_id, forkserver_of(child)]

@@ -2,7 +2,8 @@
 
 `python -m millrace.worker.isolation.forkserver <descriptor>`, started by the launcher, whose frames it serves: `open`
 once, then `launch` with the child's end of a channel, and `kill`. It answers `launched` or `not_launched`, and `exited`
-when nothing of the child is left. It ends, and everything in it, when the launcher hangs up.
+when nothing of the child is left. It ends, and everything in it, when the launcher hangs up or dies. SIGTERM is none of
+its business: a service that stops sends it to all of its processes, and attempts have their grace time then.
 """
 
 import gc
@@ -33,7 +34,7 @@ class Signals:
         self._read, self._written = socket.socketpair()
         self._read.setblocking(False)
         self._written.setblocking(False)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
+        for number in (signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, _notice)
         signal.set_wakeup_fd(self._written.fileno(), warn_on_full_buffer=False)
 
@@ -50,7 +51,7 @@ class Signals:
     def forget(self) -> None:
         """In a child: be a process to which signals do what they usually do."""
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
+        for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         self._read.close()
         self._written.close()
@@ -80,7 +81,7 @@ class ForkServer:
 
     def _turn(self) -> bool:
         arrived = self._signals.arrived()
-        if signal.SIGTERM in arrived:
+        if signal.SIGHUP in arrived:
             return False
         if signal.SIGCHLD in arrived:
             self._reap()
@@ -158,8 +159,10 @@ def _notice(_number: int, _frame: object) -> None:
 
 def main() -> None:
     """Load the handlers, once for all children, and serve."""
-    die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(signal.SIGHUP)  # also where a copy of the launcher's end lives on and nobody would hear it hang up
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     end = socket.socket(fileno=int(sys.argv[1]))
     end.set_inheritable(False)
     control = Channel(end, takes_descriptors=True)

@@ -247,7 +247,9 @@ class Launcher:
 
 
 def _start(descriptor: int, mark: str) -> "subprocess.Popen[bytes]":
-    """A forkserver with the end of a channel. What opens doors, in our environment, stays here."""
+    """In the keeper: a forkserver with the end of a channel. What opens doors, in our environment, stays here."""
+    # Inherited: SIGTERM must not end it before it says that it ignores it. The keeper's thread has no use for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
     return subprocess.Popen(
         [sys.executable, "-m", MODULE, str(descriptor)],
