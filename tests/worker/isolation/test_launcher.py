@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from millrace.settings import Settings
+from millrace.worker.isolation.child import LOST_ITS_PARENT
 from millrace.worker.isolation.launcher import IsolatedChild, Launcher, NoProcess
 from millrace.worker.isolation.wire import Frame
 from tests.waiting import wait_until
@@ -70,6 +71,15 @@ def test_a_child_that_waits_is_killed_and_its_end_may_be_asked_for_again(launche
     ended = child.end()
     assert (ended.code, child.end()) == (-signal.SIGKILL, ended)
     assert ended.peak_bytes > 5 * 1024 * 1024
+
+
+def test_a_child_whose_worker_is_gone_before_it_said_what_to_run_ends_without_a_word(
+    launcher: Launcher, capfd: pytest.CaptureFixture[str]
+) -> None:
+    child = begun(launcher)
+    child.channel.hang_up()
+    assert child.end(5).code == LOST_ITS_PARENT
+    assert capfd.readouterr().err == ""
 
 
 def test_a_child_may_be_ended_before_it_began(launcher: Launcher) -> None:

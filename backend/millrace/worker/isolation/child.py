@@ -17,7 +17,7 @@ from millrace.worker.handler_end import describe
 from millrace.worker.isolation.child_context import ChildContext
 from millrace.worker.isolation.kernel import adopt_orphans, go_first_when_memory_runs_out
 from millrace.worker.isolation.line import Line
-from millrace.worker.isolation.wire import Channel, Frame
+from millrace.worker.isolation.wire import Channel, ChannelLost, Frame
 
 LOST_ITS_PARENT = 71
 
@@ -29,6 +29,9 @@ def run_child(end: socket.socket, registry: Registry, parent_id: int) -> NoRetur
         channel = Channel(end, takes_descriptors=True)
         job = channel.receive(None)
         assert job is not None
+    except ChannelLost:  # before there was anything to do: nobody is left to be told
+        os._exit(LOST_ITS_PARENT)
+    try:
         _run(job, Line(channel), registry)
     except BaseException:  # noqa: BLE001 (what the worker can't be told is at least printed)
         traceback.print_exc()
