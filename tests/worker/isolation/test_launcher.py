@@ -12,7 +12,7 @@ import pytest
 
 from millrace.settings import Settings
 from millrace.worker.isolation.child import LOST_ITS_PARENT
-from millrace.worker.isolation.launcher import IsolatedChild, Launcher, NoProcess
+from millrace.worker.isolation.launcher import MODULE, IsolatedChild, Launcher, NoProcess
 from millrace.worker.isolation.wire import Frame
 from tests.waiting import wait_until
 
@@ -112,9 +112,14 @@ def test_all_that_was_in_a_forkserver_that_died_is_told_so_and_another_takes_its
     child.end()
 
 
+def forkservers() -> list[psutil.Process]:
+    """Those that this process has started: other tests leave servers of other kinds."""
+    return [child for child in psutil.Process().children() if MODULE in child.cmdline()]
+
+
 def test_a_forkserver_ignores_sigterm_from_its_first_moment_and_what_runs_in_it_goes_on(launcher: Launcher) -> None:
     child = launcher.launch()
-    (forkserver,) = wait_until(lambda: psutil.Process().children())
+    (forkserver,) = wait_until(forkservers)
 
     def has_launched() -> bool:
         forkserver.terminate()
