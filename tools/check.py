@@ -110,10 +110,10 @@ def may_start(check: Check, running: Sequence[Check], at_once: int) -> bool:
     return len(running) < at_once and not check.alone and not any(other.alone for other in running)
 
 
-def python_tests(name: str, marks: str, *where: str, alone: bool = False) -> Check:
+def python_tests(name: str, marks: str, *where: str) -> Check:
     report = OUTPUT / f"{name.replace(' ', '-').lower()}.xml"
     command: list[str | Path] = [BIN / "pytest", "-q", "-m", marks, f"--junitxml={report}", *where]
-    return Check(name, command, read=from_pytest, report=report, alone=alone)
+    return Check(name, command, read=from_pytest, report=report)
 
 
 def npm(name: str, folder: str, script: str, *options: str) -> Check:
@@ -162,7 +162,9 @@ def all_checks() -> list[Check]:
         *quick_checks(lint_options=()),
         npm("First load size", "frontend", "check:size"),
         Check("Chromium", [BIN / "python", "tools/chromium.py"]),
-        python_tests("Pytest with servers", SLOW, "tests", alone=True),
+        # Side by side: both wait far more than they compute.
+        python_tests("Pytest of faults", "faults", "tests/faults"),
+        python_tests("Pytest with servers", f"({SLOW}) and not faults", "tests"),
         playwright(),
     ]
 
