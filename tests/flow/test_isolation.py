@@ -14,6 +14,7 @@ from millrace.worker.isolation.launcher import Launcher
 from millrace.worker.words import MOST_LINE_LENGTH, MOST_LINES
 from tests.flow.conftest import SAMPLE_HANDLERS, House
 from tests.flow.own_worker import OwnWorker
+from tests.waiting import wait_until
 
 S = JobState
 
@@ -154,7 +155,7 @@ def test_without_a_forkserver_to_be_had_the_attempt_fails_and_says_so(
     job = ended(house, "isolated_echo", "never")
     assert (job.state, job.crashes, job.error_code) == (S.RETRYING, 0, "no_process")
     monkeypatch.undo()
-    house.services.jobs.promote_due(10)
+    wait_until(lambda: house.services.jobs.promote_due(10), message="the next attempt to be due")
     house.wait_for(job, S.COMPLETED)
 
 
